@@ -1,0 +1,1 @@
+"""Trial criteria with three answers. Standard library and `recist` only."""

@@ -1,0 +1,1 @@
+"""DICOM in, measurements out. Knows nothing of trials."""

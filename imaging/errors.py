@@ -1,0 +1,83 @@
+"""What can be wrong with the images a user gives us.
+
+* ImagingError
+  - DicomError           a file or series cannot be read rightly (code: row of the failure catalogue)
+  - GeometryError        the voxel grid cannot be described or does not match another
+  - RegionError          a region is empty, on a foreign grid, or its file cannot be understood
+  - MeasurementError     a number was asked for that the region or phases cannot give
+
+Every error has a ``code`` that scripts may rely on, says what was found, what was expected and
+what to do, and never carries a patient's name, ID or birth date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ImagingError(Exception):
+    """Root of everything that ``imaging`` refuses.
+
+    Parameters
+    ----------
+    code : str
+        Stable upper-case word, such as ``SERIES_GAP``.
+    found : str
+        What was found, with its numbers.
+    expected : str
+        What was expected instead.
+    advice : str
+        What the user can do now.
+    details : mapping
+        The same facts for scripts; must serialize to strict JSON.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        found: str,
+        *,
+        expected: str = "",
+        advice: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.code = code
+        self.found = found
+        self.expected = expected
+        self.advice = advice
+        self.details: dict[str, Any] = dict(details or {})
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        parts = [self.found]
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        text = "; ".join(parts)
+        return f"{text}. {self.advice}" if self.advice else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the facts when an error crosses a process border."""
+        return (_rebuild, (type(self), self.code, self.found, self.expected, self.advice, self.details))
+
+
+def _rebuild(
+    kind: type[ImagingError], code: str, found: str, expected: str, advice: str, details: dict[str, Any]
+) -> ImagingError:
+    return kind(code, found, expected=expected, advice=advice, details=details)
+
+
+class DicomError(ImagingError):
+    """A file or a series cannot be turned into a right volume."""
+
+
+class GeometryError(ImagingError):
+    """A voxel grid cannot be described, or two grids that must match do not."""
+
+
+class RegionError(ImagingError):
+    """A region or its file is unusable."""
+
+
+class MeasurementError(ImagingError):
+    """A quantity cannot be measured on what was given."""

@@ -1,0 +1,1 @@
+"""What the numbers say: enhancement, washout, adjacency, diameters."""

@@ -1,0 +1,1 @@
+"""Which acquisition is which contrast phase, and how we know."""

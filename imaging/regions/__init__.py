@@ -1,0 +1,1 @@
+"""Regions that a reader drew, and what is counted in them."""

@@ -1,0 +1,1 @@
+"""RECIST 1.1 on plain numbers. Standard library only."""

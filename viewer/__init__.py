@@ -1,0 +1,1 @@
+"""The napari viewer: shows a Reading, computes nothing."""

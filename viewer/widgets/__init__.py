@@ -1,0 +1,1 @@
+"""Qt widgets: dumb views of a Reading."""

@@ -1,0 +1,1 @@
+"""One patient's work-up: from images to report. The only place where the other packages meet."""

@@ -1,0 +1,1 @@
+"""A case: what goes in, what a reader did, and the folder that never loses it."""

@@ -1,0 +1,92 @@
+"""The ``veinvasion`` command: arguments in, one function called, answer out.
+
+Each command lives in ``workup/commands/<name>.py``, which holds a function with typer-annotated
+parameters and heavy imports inside its body, so that ``veinvasion --help`` stays instant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module, metadata
+from typing import Any
+
+import typer
+
+#: Command name -> (module, function). Only the modules' top level is imported for ``--help``.
+COMMANDS: dict[str, tuple[str, str]] = {}
+#: Command groups -> module with a ``typer.Typer`` called ``app``.
+GROUPS: dict[str, str] = {}
+
+SCHEMA_VERSION = "1.0"
+
+
+def version() -> str:
+    """Version of the installed distribution."""
+    return metadata.version("veinvasion")
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write one strict JSON document (no NaN) to standard output, with its schema and version."""
+    head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
+    sys.stdout.write(json.dumps({**head, **document}, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def fail(code: str, message: str, details: Mapping[str, Any] | None = None, *, as_json: bool = False) -> int:
+    """Report a refusal on standard error (and as JSON where asked); the exit code 1."""
+    sys.stderr.write(f"error[{code}]: {message}\n")
+    if as_json:
+        print_json({"error": {"code": code, "message": message, "details": dict(details or {})}})
+    return 1
+
+
+def _typed(error: BaseException) -> bool:
+    return isinstance(getattr(error, "code", None), str)
+
+
+def build_app() -> typer.Typer:
+    """The application with every command registered."""
+    app = typer.Typer(
+        name="veinvasion",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        help="Vascular invasion of liver cancer on dynamic CT and MR: phases, enhancement and washout, "
+        "RECIST 1.1 measurability and trial eligibility, each with its reason. Research use only.",
+    )
+    app.callback()(_root)
+    for name, (module, function) in COMMANDS.items():
+        app.command(name)(getattr(import_module(module), function))
+    for name, module in GROUPS.items():
+        app.add_typer(import_module(module).app, name=name)
+    return app
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"veinvasion {version()}\n")
+        raise typer.Exit
+
+
+def _root(
+    _version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Vascular invasion of liver cancer, measurable lesions and trial eligibility, each with its reason."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; typed errors become ``error[CODE]`` and exit code 1."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        build_app()(args=given, standalone_mode=True)
+    except BrokenPipeError:
+        os._exit(0)
+    except Exception as error:
+        if not _typed(error):
+            raise
+        details = getattr(error, "details", {})
+        sys.exit(fail(str(error.code), str(error), details, as_json="--json" in given))  # type: ignore[attr-defined]
