@@ -42,7 +42,8 @@ class VolumeGeometry:
 
     Examples
     --------
-    >>> ct = VolumeGeometry((40, 512, 512), [[0, 0, 0.7, -180], [0, 0.7, 0, -180], [2.5, 0, 0, -100], [0, 0, 0, 1]])
+    >>> axes = [[0, 0, 0.7, -180], [0, 0.7, 0, -180], [2.5, 0, 0, -100], [0, 0, 0, 1]]
+    >>> ct = VolumeGeometry((40, 512, 512), axes)
     >>> ct.spacing_mm
     (2.5, 0.7, 0.7)
     >>> ct.patient_mm([1, 0, 0]).tolist()
