@@ -1,0 +1,153 @@
+"""Folders that hold a case, read into a ``Case``.
+
+Two forms are understood. A *plain case* is a folder that a script or a trial office lays out::
+
+    dicom/         the images, as exported (or images named by "dicom" in case.json)
+    regions.json   regions and their label maps
+    reading.json   what the reader said (optional)
+    record.json    the patient record, schema 1.0 (optional; .yaml is read as well)
+
+A *case folder* is the append-only store of ``workup.case.store_files``; it is recognized by its log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from imaging.dicom.study_files import load_study
+from imaging.regions.region_files import read_regions
+from imaging.volume import Study
+from workup.case.case import Case
+from workup.case.reading_codec import ReadingFile, parse_reading
+from workup.errors import CaseError
+
+Progress = Callable[[int, int], None]
+
+
+def is_store(folder: Path) -> bool:
+    """Whether the folder is an append-only case folder."""
+    return (folder / "log.jsonl").is_file() and (folder / "source.json").is_file()
+
+
+def read_case(
+    path: str | Path,
+    *,
+    dicom: str | Path | None = None,
+    regions: str | Path | None = None,
+    record: str | Path | None = None,
+    reading: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Case:
+    """The case held by a folder; parts named apart outrank those of the folder.
+
+    Parameters
+    ----------
+    path
+        A plain case, a case folder, or just a folder of DICOM files.
+    dicom, regions, record, reading
+        Where these parts lie if not in the folder itself.
+    progress
+        Called with (files done, files in all) while images load.
+
+    Raises
+    ------
+    CaseError
+        ``NO_CASE`` if there is nothing at the path, ``BAD_READING`` or ``BAD_JSON`` naming the place.
+    imaging.errors.ImagingError
+        If no image is usable or a region does not fit.
+    """
+    folder = Path(path)
+    if not folder.exists():
+        raise CaseError("NO_CASE", f"nothing at {folder.name!r}", expected="a case or a folder of DICOM files")
+    if is_store(folder):
+        from workup.case.store_files import read_store_case
+
+        return read_store_case(folder, progress=progress)
+    study = load_study(Path(dicom) if dicom else _images(folder), progress=progress)
+    region_path = Path(regions) if regions else _present(folder, "regions.json")
+    said = _read_reading(Path(reading) if reading else _present(folder, "reading.json"))
+    record_path = Path(record) if record else _present(folder, "record.json", "record.yaml", "record.yml")
+    _check_labels(said, study)
+    return Case(
+        study=study,
+        regions=read_regions(region_path, study) if region_path else (),
+        phase_labels=said.phase_labels,
+        lines=said.lines,
+        defects=said.defects,
+        lesions=said.lesions,
+        reader=said.reader,
+        record=_read_record(record_path) if record_path else None,
+        case_id=folder.resolve().name,
+    )
+
+
+def read_json(path: Path) -> Any:
+    """A JSON document with numbers kept exact (``Decimal``) and duplicate keys refused."""
+    try:
+        return json.loads(
+            path.read_text(encoding="utf-8-sig"),
+            parse_float=Decimal,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, UnicodeDecodeError) as error:
+        raise CaseError("BAD_JSON", f"{path.name}: {error}", expected="one JSON document") from error
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            msg = f"the key {key!r} stands twice in one object"
+            raise ValueError(msg)
+    return dict(pairs)
+
+
+def _refuse_constant(word: str) -> None:
+    msg = f"{word} is not JSON"
+    raise ValueError(msg)
+
+
+def _present(folder: Path, *names: str) -> Path | None:
+    if not folder.is_dir():
+        return None
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _images(folder: Path) -> Path:
+    pointer = _present(folder, "case.json")
+    if pointer:
+        named = read_json(pointer).get("dicom")
+        if named:
+            return (folder / str(named)).resolve()
+    return folder / "dicom" if (folder / "dicom").is_dir() else folder
+
+
+def _read_reading(path: Path | None) -> ReadingFile:
+    if path is None:
+        return ReadingFile()
+    document = read_json(path)
+    if not isinstance(document, Mapping):
+        raise CaseError("BAD_READING", f"{path.name} holds {type(document).__name__}", expected="an object")
+    return parse_reading(document)
+
+
+def _read_record(path: Path) -> Mapping[str, Any]:
+    from workup.record.record_files import read_record_document
+
+    return read_record_document(path)
+
+
+def _check_labels(said: ReadingFile, study: Study) -> None:
+    keys = {a.key for a in study.acquisitions}
+    for key in said.phase_labels:
+        if key not in keys:
+            raise CaseError(
+                "BAD_READING",
+                f"phase_labels names the acquisition {key!r}, which this study does not hold",
+                expected="one of its acquisition keys (veinvasion phases prints them)",
+            )
