@@ -20,6 +20,7 @@ from typing import Any
 
 from imaging.dicom.study_files import load_study
 from imaging.regions.region_files import read_regions
+
 from imaging.volume import Study
 from workup.case.case import Case
 from workup.case.reading_codec import ReadingFile, parse_reading
@@ -62,7 +63,9 @@ def read_case(
     """
     folder = Path(path)
     if not folder.exists():
-        raise CaseError("NO_CASE", f"nothing at {folder.name!r}", expected="a case or a folder of DICOM files")
+        raise CaseError(
+            "NO_CASE", f"nothing at {folder.name!r}", expected="a case or a folder of DICOM files"
+        )
     if is_store(folder):
         from workup.case.store_files import read_store_case
 
