@@ -1,0 +1,101 @@
+"""The report's fixed words in English and Korean.
+
+Reasons and messages come from the rules themselves and stay in the language of the protocol text
+(English), so that what is printed is what was decided.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from workup.errors import WorkupError
+
+Language = Literal["en", "ko"]
+
+# fmt: off
+_WORDS: dict[str, tuple[str, str]] = {
+    "title":            ("Vascular invasion and measurable lesion",       "혈관 침범 및 측정 가능 병변 보고서"),
+    "case":             ("Case",                                          "증례"),
+    "study_date":       ("Study date",                                    "검사일"),
+    "modality":         ("Modality",                                      "검사 종류"),
+    "reader":           ("Reader",                                        "판독자"),
+    "no_reader":        ("none (no reader has answered)",                 "없음 (판독 전)"),
+    "protocol":         ("Protocol",                                      "임상시험"),
+    "q_invasion":       ("Vascular invasion (I4.a)?",                     "혈관 침범 (I4.a)?"),
+    "q_lesion":         ("Measurable lesion (I5)?",                       "측정 가능 병변 (I5)?"),
+    "q_overall":        ("Trial criteria",                                "선정·제외 기준"),
+    "PASS":             ("Yes",                                           "예"),
+    "FAIL":             ("No",                                            "아니요"),
+    "UNKNOWN":          ("Cannot tell",                                   "판단 불가"),
+    "NA":               ("Not applicable",                                "해당 없음"),
+    "ELIGIBLE":         ("Satisfied on the supplied data",                "제출 자료상 기준 충족"),
+    "INELIGIBLE":       ("Not eligible",                                  "부적격"),
+    "UNDETERMINED":     ("Undetermined",                                  "미확정"),
+    "defects":          ("Filling defects",                               "정맥 내 충만 결손"),
+    "defect":           ("Filling defect",                                "충만 결손"),
+    "lesions":          ("Lesions",                                       "병변"),
+    "lesion":           ("Lesion",                                        "병변"),
+    "phases":           ("Phases and how they are known",                 "조영 시기와 그 근거"),
+    "criteria":         ("Trial criteria",                                "임상시험 기준"),
+    "policies":         ("Readings of the protocol in force",             "적용된 프로토콜 해석"),
+    "refused":          ("Series that were not used",                     "사용하지 않은 시리즈"),
+    "trace":            ("Where the numbers come from",                   "수치의 출처"),
+    "cautions":         ("Cautions of the images",                        "영상 관련 주의"),
+    "enhancement":      ("Arterial enhancement",                          "동맥기 조영증강"),
+    "washout":          ("Washout",                                       "씻김"),
+    "adjacency":        ("Distance to the primary tumor",                 "원발 종양과의 거리"),
+    "level":            ("Vessel and level",                              "혈관과 침범 범위"),
+    "statement":        ("Reader",                                        "판독자"),
+    "number":           ("Number",                                        "수치"),
+    "combined":         ("Together",                                      "종합"),
+    "why":              ("Why",                                           "이유"),
+    "phase":            ("Phase",                                         "시기"),
+    "series":           ("Series",                                        "시리즈"),
+    "region":           ("Region",                                        "영역"),
+    "mean":             ("Mean",                                          "평균"),
+    "sd":               ("SD",                                            "표준편차"),
+    "area":             ("Area [mm²]",                                    "면적 [mm²]"),
+    "n_eff":            ("N_eff",                                         "유효 표본수"),
+    "voxels":           ("Voxels",                                        "화소수"),
+    "long_axis":        ("Long axis [mm]",                                "장경 [mm]"),
+    "short_axis":       ("Short axis [mm]",                               "단경 [mm]"),
+    "interval":         ("Discretisation [mm]",                           "이산화 구간 [mm]"),
+    "threshold":        ("Threshold [mm]",                                "기준 [mm]"),
+    "effective_slice":  ("Effective slice [mm]",                          "유효 절편 두께 [mm]"),
+    "measurability":    ("Measurability",                                 "측정 가능성"),
+    "rule":             ("Rule",                                          "규칙"),
+    "criterion":        ("Criterion",                                     "기준"),
+    "status":           ("Status",                                        "상태"),
+    "evidence":         ("Evidence",                                      "근거"),
+    "confidence":       ("Confidence",                                    "신뢰도"),
+    "conflicts":        ("Conflicts",                                     "충돌"),
+    "not_answered":     ("not answered",                                  "미응답"),
+    "no_defect":        ("No filling defect was outlined.",               "표시된 충만 결손이 없습니다."),
+    "no_lesion":        ("No lesion was outlined.",                       "표시된 병변이 없습니다."),
+    "limit_threshold":  ("Numeric thresholds are not validated for arterial-phase thrombus enhancement; the washout "
+                         "cut-offs come from delayed-phase HCC nodules and are extrapolated to thrombi and to the "
+                         "portal venous phase.",
+                         "동맥기 혈전 조영증강에 대한 수치 기준은 검증되지 않았으며, 씻김 기준은 지연기 간세포암 결절에서 "
+                         "얻은 값을 혈전과 문맥기에 외삽한 것입니다."),
+    "limit_reader":     ("A number never decides vascular invasion alone: a reader's answer is required.",
+                         "수치만으로 혈관 침범을 판정하지 않으며, 판독자의 답변이 필요합니다."),
+    "limit_device":     ("Research and decision support. Not a medical device; it does not replace the investigator.",
+                         "연구 및 의사결정 보조용입니다. 의료기기가 아니며 연구자의 판단을 대신하지 않습니다."),
+    "limit_scope":      ("Criteria covered by this report: ",             "이 보고서가 다루는 기준: "),
+}
+# fmt: on
+
+_COLUMN = {"en": 0, "ko": 1}
+
+
+def words(language: str) -> dict[str, str]:
+    """Every fixed word in one language.
+
+    Raises
+    ------
+    WorkupError
+        ``UNKNOWN_LANGUAGE`` for anything but ``en`` and ``ko``.
+    """
+    if language not in _COLUMN:
+        raise WorkupError("UNKNOWN_LANGUAGE", f"report language {language!r}", expected='"en" or "ko"')
+    return {key: pair[_COLUMN[language]] for key, pair in _WORDS.items()}
