@@ -1,0 +1,172 @@
+"""The organs of the abdomen, from back to front. They move with breathing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imaging.phantom.body import BELOW_DIAPHRAGM, CAVITY
+from imaging.phantom.part import Part, parts
+from imaging.phantom.shapes import Point, Shape, ellipsoid, tube, union
+
+_SPACE = Shape(lambda g: np.maximum(CAVITY.distance_mm(g), BELOW_DIAPHRAGM.distance_mm(g)))
+#: Where the spine, its muscles and the retroperitoneal vessels leave no room for the liver.
+_RETROPERITONEUM = union([ellipsoid((8, 66, 0), (44, 54, 600)), ellipsoid((12, 20, -70), (50, 50, 76))], 20)
+_GALLBLADDER = ellipsoid((-50, -46, -36), (14, 19, 25), -15)
+_RIGHT_KIDNEY_CENTER: Point = (-60, 46, -58)
+_LEFT_KIDNEY_CENTER: Point = (64, 46, -48)
+
+
+def _liver() -> Shape:
+    lobes = union(
+        [
+            ellipsoid((-74, 4, 2), (84, 88, 82), 10),
+            ellipsoid((-104, 14, -46), (34, 58, 46)),
+            ellipsoid((-30, -46, 6), (44, 34, 46)),
+            ellipsoid((20, -46, 30), (58, 28, 32), -14),
+            ellipsoid((60, -52, 38), (34, 17, 20), -10),
+        ],
+        blend_mm=16,
+    )
+    kidney = ellipsoid(_RIGHT_KIDNEY_CENTER, (32, 36, 62))
+    spared = union([_RETROPERITONEUM, kidney, _GALLBLADDER.grown(2)], blend_mm=8)
+    main = (lobes & _SPACE.grown(-4)).without(spared)
+    caudate = ellipsoid((-12, 2, 26), (17, 17, 30), 20)
+    return Shape(union([main, caudate], 8).distance_mm, ((-140, -90, -100), (100, 90, 80)))
+
+
+def liver() -> tuple[Part, ...]:
+    """Liver with the fissure of the round ligament and the fat of its hilum."""
+    return (
+        Part("liver", "liver", _liver(), texture="liver"),
+        Part("fat", "fat", ellipsoid((4, -72, -8), (4.5, 24, 26), 12)),
+        Part("fat", "fat", ellipsoid((-24, -16, -2), (17, 10, 12), -15)),
+    )
+
+
+def gallbladder() -> tuple[Part, ...]:
+    """Gallbladder with its thin wall."""
+    return (
+        Part("gallbladder", "gallbladder_wall", _GALLBLADDER),
+        Part("gallbladder", "bile", _GALLBLADDER.grown(-2)),
+    )
+
+
+def spleen() -> tuple[Part, ...]:
+    """Spleen along the left posterior wall."""
+    outer = ellipsoid((102, 34, 14), (40, 56, 56), 20)
+    hilum = ellipsoid((76, 8, 10), (26, 50, 80), 24)
+    shape = (outer & _SPACE.grown(-5)).without(hilum)
+    return (Part("spleen", "spleen", Shape(shape.distance_mm, outer.box), texture="spleen"),)
+
+
+def _kidney(center: Point, side: int) -> tuple[Part, ...]:
+    left, posterior, superior = center
+    outer = ellipsoid(center, (26, 30, 54), 18 * side)
+    sinus = ellipsoid((left - side * 17, posterior - 9, superior), (19, 11, 27), 25 * side)
+    pelvis = ellipsoid((left - side * 17, posterior - 8, superior - 2), (13, 5, 14), 25 * side)
+    pyramids = []
+    for height in (-32.0, -16.0, 0.0, 16.0, 32.0):
+        reach = float(np.sqrt(1 - (height / 54) ** 2))
+        for angle in (-80.0, -35.0, 10.0, 55.0, 100.0):
+            turned = np.radians(angle)
+            x, y = side * 15.5 * reach * np.cos(turned), 18.5 * reach * np.sin(turned)
+            pyramids.append(ellipsoid((left + x, posterior + y, superior + height), (6.2, 6.2, 7.5)))
+    return (
+        Part("kidneys", "kidney_cortex", outer),
+        *parts("kidneys", "kidney_medulla", pyramids),
+        Part("renal_sinus", "fat", Shape((sinus & outer.grown(3)).distance_mm, sinus.box)),
+        Part("renal_pelvis", "kidney_pelvis", pelvis),
+    )
+
+
+def kidneys() -> tuple[Part, ...]:
+    """Both kidneys and adrenals."""
+    adrenals = [
+        *tube([(34, 40, -4, 2.4), (36, 34, 4, 2.8), (44, 44, 2, 1.8)]),
+        *tube([(36, 34, 4, 2.6), (30, 44, 2, 1.8)]),
+        *tube([(-28, 40, 8, 2.2), (-36, 54, 10, 1.8)]),
+    ]
+    return (
+        *_kidney(_RIGHT_KIDNEY_CENTER, -1),
+        *_kidney(_LEFT_KIDNEY_CENTER, 1),
+        *parts("adrenals", "adrenal", adrenals),
+    )
+
+
+def pancreas() -> tuple[Part, ...]:
+    """Head beside the superior mesenteric vein, body over it, tail toward the spleen."""
+    gland = tube(
+        [
+            (-20, 0, -42, 11),
+            (-16, -2, -28, 11),
+            (-2, -12, -16, 8),
+            (22, -10, -8, 8.5),
+            (48, 2, -2, 8.5),
+            (78, 22, 6, 7),
+        ],
+        pieces=4,
+    )
+    return parts("pancreas", "pancreas", gland)
+
+
+def _above(level_posterior_mm: float, box_of: Shape) -> Shape:
+    """The part of a hollow organ in front of the fluid level (the patient lies on the back)."""
+    return Shape(lambda g: np.maximum(box_of.distance_mm(g), g.posterior - level_posterior_mm), box_of.box)
+
+
+def stomach() -> tuple[Part, ...]:
+    """Fundus under the left dome, body, antrum across the midline; fluid below gas."""
+    course: list[tuple[float, float, float, float]] = [
+        (58, 14, 52, 26),
+        (62, -2, 34, 30),
+        (60, -24, 10, 27),
+        (46, -44, -16, 22),
+        (16, -52, -34, 17),
+        (-14, -46, -36, 13),
+    ]
+    wall = union(tube(course), blend_mm=3)
+    inside = wall.grown(-4.5)
+    return (
+        Part("stomach", "gut_wall", wall),
+        Part("stomach", "gut_fluid", inside),
+        Part("stomach", "gas", _above(-22, inside)),
+    )
+
+
+def bowel() -> tuple[Part, ...]:
+    """Duodenum, colon with gas and stool, and loops of small bowel."""
+    found: list[Part] = []
+    duodenum = [(-16, -44, -38, 11.0), (-36, -30, -40, 12.0), (-38, -8, -52, 12.0), (-30, 2, -90, 12.0)]
+    loops: list[Point] = [
+        (70, -10, -62),
+        (46, -30, -70),
+        (84, -38, -58),
+        (30, -56, -84),
+        (60, -62, -76),
+        (12, -30, -92),
+        (92, -6, -84),
+    ]
+    for shape in (
+        union(tube(duodenum), 2),
+        *(ellipsoid(middle, (17, 12, 15), 30 + middle[0]) for middle in loops),
+    ):
+        found += [Part("bowel", "gut_wall", shape), Part("bowel", "gut_content", shape.grown(-2.8))]
+    flexures = [
+        [(-112, -28, -100, 20.0), (-96, -46, -78, 20.0), (-64, -64, -72, 17.0), (0, -70, -84, 16.0)],
+        [
+            (70, -64, -50, 15.0),
+            (100, -46, -30, 17.0),
+            (116, -16, -24, 17.0),
+            (118, 10, -60, 16.0),
+            (116, 16, -110, 15.0),
+        ],
+    ]
+    for course in flexures:
+        colon = union(tube(course), 3)
+        inside = colon.grown(-2.5)
+        found += [
+            Part("bowel", "gut_wall", colon),
+            Part("bowel", "gut_content", inside, texture="stool"),
+            Part("bowel", "gas", _above(course[1][1] - 4, inside)),
+        ]
+    return tuple(found)
