@@ -1,0 +1,105 @@
+"""Reading a case folder: no lock, nothing written, every byte compared with the log's hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workup.case.autosave_codec import Autosave, decode_autosave
+from workup.case.disk_files import Disk
+from workup.case.journal_files import Journal
+from workup.case.log import LogEntry
+from workup.case.reads import History, replay
+from workup.case.state import CaseState
+from workup.case.state_codec import decode_state
+from workup.case.strict_json import parse
+from workup.errors import CaseError
+
+if TYPE_CHECKING:
+    from workup.case.verify_files import Problem
+
+
+class CaseReader:
+    """The reading half of ``CaseStore``; works on a read-only or damaged folder too."""
+
+    def __init__(self, folder: str | Path, *, disk: Disk | None = None) -> None:
+        self.folder = Path(folder)
+        self._journal = Journal(self.folder, disk or Disk())
+        self._base: dict[str, int] = {}  # by reader: the version this session builds on
+
+    def log(self) -> tuple[LogEntry, ...]:
+        """Every sound entry of the log, oldest first."""
+        return self._journal.entries()
+
+    def history(self) -> History:
+        """What the log tells: versions, signed reads, decisions."""
+        return replay(self.log())
+
+    def source(self) -> Mapping[str, Any]:
+        """Content of ``source.json``."""
+        document: Mapping[str, Any] = parse(self._journal.read("source.json"))
+        return document
+
+    def load(self, version: int | None = None, *, who: str | None = None) -> CaseState:
+        """A saved state: the one of that number, else the newest (of ``who``, in a blinded case).
+
+        Raises
+        ------
+        CaseError
+            ``NO_VERSION``, ``VERSION_DAMAGED``, or ``READ_BLINDED`` if another reader's work may not
+            be seen yet.
+        """
+        history = self.history()
+        if version is None:
+            latest = history.latest_version(who if history.blinded else None)
+            if latest is None:
+                return CaseState(reader=who)
+            version = latest.number
+        saved = history.version(version)
+        if not history.may_see(who, saved.reader):
+            raise CaseError(
+                "READ_BLINDED",
+                f"version {version} belongs to a read that is not open yet",
+                advice="It opens when both readers have signed",
+            )
+        self._base[saved.reader] = max(saved.number, self._base.get(saved.reader, 0))
+        return self._state(saved.number, saved.files)
+
+    def version_meta(self, version: int) -> Mapping[str, Any]:
+        """Content of a version's ``meta.json``, checked against the log."""
+        files = self.history().version(version).files
+        meta: Mapping[str, Any] = parse(self._journal.checked(f"versions/{version:06d}", "meta.json", files))
+        return meta
+
+    def signed_files(self, folder: int) -> dict[str, bytes]:
+        """The reports of a signature as they were signed, checked against the log."""
+        entry = next((e for e in self.log() if e.what == "signed" and e.data["folder"] == folder), None)
+        if entry is None:
+            raise CaseError("NO_READ", f"there is no signed/{folder:06d}")
+        files = entry.data["files"]
+        return {name: self._journal.checked(f"signed/{folder:06d}", name, files) for name in files}
+
+    def verify(self, images: str | Path | None = None) -> list[Problem]:
+        """Every problem of the folder; empty if each byte is what was written."""
+        from workup.case.verify_files import verify_case
+
+        return verify_case(self.folder, images=images)
+
+    def pending_autosave(self, who: str | None = None) -> Autosave | None:
+        """Work of this reader (or of any, without a name) newer than their last save; None without."""
+        entries = self.log()
+        history = replay(entries)
+        for path in sorted((self.folder / "autosave").glob("*.autosave")):
+            kept = decode_autosave(path.read_bytes())
+            if kept is None or who not in (None, kept.reader) or not history.may_see(who, kept.reader):
+                continue
+            saved = any(e.what == "saved" and e.who == kept.reader for e in entries[kept.log_n :])
+            if not saved:
+                return kept
+        return None
+
+    def _state(self, version: int, files: Mapping[str, str]) -> CaseState:
+        folder = f"versions/{version:06d}"
+        meta = parse(self._journal.checked(folder, "meta.json", files))
+        return decode_state(meta["state"], self._journal.checked(folder, "masks.bin", files))

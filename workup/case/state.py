@@ -1,0 +1,60 @@
+"""What one save keeps: everything a reader did, without the images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imaging.phases.phase import Phase
+from imaging.regions.region import Region
+from imaging.volume import Study
+from workup.case.case import Case, DefectStatement, LesionStatement, Line
+
+
+@dataclass(frozen=True, eq=False)
+class CaseState:
+    """A reader's work at one moment; the fields are those of ``Case``.
+
+    Attributes
+    ----------
+    notes : mapping
+        Whatever a viewer wants back on the next opening (window, slice, layout); JSON values only.
+    """
+
+    regions: tuple[Region, ...] = ()
+    phase_labels: Mapping[str, Phase] = field(default_factory=dict)
+    lines: tuple[Line, ...] = ()
+    defects: Mapping[str, DefectStatement] = field(default_factory=dict)
+    lesions: Mapping[str, LesionStatement] = field(default_factory=dict)
+    reader: str | None = None
+    record: Mapping[str, Any] | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def state_of(case: Case, reader: str | None = None) -> CaseState:
+    """What a save keeps of a case; ``reader`` outranks the case's own."""
+    return CaseState(
+        regions=tuple(case.regions),
+        phase_labels=dict(case.phase_labels),
+        lines=tuple(case.lines),
+        defects=dict(case.defects),
+        lesions=dict(case.lesions),
+        reader=reader or case.reader,
+        record=case.record,
+    )
+
+
+def case_of(state: CaseState, study: Study, case_id: str) -> Case:
+    """The case that ``assess`` takes: a saved state on its images."""
+    return Case(
+        study=study,
+        regions=state.regions,
+        phase_labels=state.phase_labels,
+        lines=state.lines,
+        defects=state.defects,
+        lesions=state.lesions,
+        reader=state.reader,
+        record=state.record,
+        case_id=case_id,
+    )
