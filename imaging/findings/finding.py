@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -12,3 +13,19 @@ class Finding(StrEnum):
     NEGATIVE = "NEGATIVE"
     INDETERMINATE = "INDETERMINATE"
     NOT_COMPUTABLE = "NOT_COMPUTABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a finding is what it is.
+
+    Attributes
+    ----------
+    code : str
+        Stable upper-case word, such as ``NO_UNENHANCED``.
+    message : str
+        One sentence with the numbers, for people.
+    """
+
+    code: str
+    message: str

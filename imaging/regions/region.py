@@ -75,6 +75,9 @@ class RegionMask:
         The whole grid.
     verified : bool
         Whether a reader looked at this mask on this phase and accepts it.
+    residual_mm : float or None
+        How far the anatomy under a propagated mask may still lie from where it should; None if nobody
+        measured it. [mm]
 
     Raises
     ------
@@ -87,6 +90,7 @@ class RegionMask:
     geometry: VolumeGeometry
     provenance: Provenance = Provenance.DRAWN
     verified: bool = True
+    residual_mm: float | None = None
 
     @classmethod
     def from_full(
@@ -104,15 +108,28 @@ class RegionMask:
                 f"mask of shape {mask.shape}",
                 expected=f"the acquisition's shape {geometry.shape}",
             )
-        if not mask.any():
+        return cls.from_box(mask, (0, 0, 0), geometry, provenance, verified)
+
+    @classmethod
+    def from_box(
+        cls,
+        box: NDArray[np.bool_],
+        offset: tuple[int, int, int],
+        geometry: VolumeGeometry,
+        provenance: Provenance = Provenance.DRAWN,
+        verified: bool = True,
+    ) -> RegionMask:
+        """Mask given on a part (slices, rows, columns) of the grid that begins at ``offset``, cut tight."""
+        if not box.any():
             raise RegionError("EMPTY_REGION", "the region has no voxels", expected="at least one")
         spans = []
         for axis in range(3):
-            hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+            hit = np.flatnonzero(box.any(axis=tuple(a for a in range(3) if a != axis)))
             spans.append((int(hit[0]), int(hit[-1]) + 1))
-        box = mask[tuple(slice(a, b) for a, b in spans)].copy()
-        box.setflags(write=False)
-        return cls((spans[0][0], spans[1][0], spans[2][0]), box, geometry, provenance, verified)
+        tight = box[tuple(slice(a, b) for a, b in spans)].copy()
+        tight.setflags(write=False)
+        begin = (offset[0] + spans[0][0], offset[1] + spans[1][0], offset[2] + spans[2][0])
+        return cls(begin, tight, geometry, provenance, verified)
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:

@@ -1,0 +1,175 @@
+"""One region through its phases: enhancement, washout, and what speaks against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from imaging.findings.enhancement import ARTERIAL_PHASES, EnhancementFinding, enhancement_finding
+from imaging.findings.finding import Reason
+from imaging.findings.guards import Comparability
+from imaging.findings.li_rads import tumor_in_vein
+from imaging.findings.phase_choice import PhaseChoice
+from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
+from imaging.findings.washout import WASHOUT_PHASES, WashoutFinding, washout_finding
+from imaging.phases.phase import Phase, PhaseDecision
+from imaging.regions.region import Provenance, Region, RegionRole
+from imaging.regions.statistics import RegionStatistics, region_statistics
+from imaging.volume import Acquisition, Study, Unit
+
+Statistics = Mapping[tuple[str, str], RegionStatistics]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseMeasurement:
+    """One region on one acquisition."""
+
+    phase: Phase
+    acquisition_key: str
+    series_uid: str
+    statistics: RegionStatistics
+    provenance: Provenance
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFindings:
+    """Everything that the numbers say of one region.
+
+    Attributes
+    ----------
+    phases : tuple of PhaseMeasurement
+        Every acquisition the region was measured on, in the order of the phases.
+    used : tuple of (Phase, acquisition key)
+        Which acquisition answered for which phase.
+    """
+
+    region_id: str
+    role: RegionRole
+    vessel: str | None
+    unit: Unit
+    phases: tuple[PhaseMeasurement, ...]
+    enhancement: EnhancementFinding
+    washout: WashoutFinding
+    used: tuple[tuple[Phase, str], ...] = ()
+
+    @property
+    def li_rads_tumor_in_vein(self) -> Reason:
+        """What LI-RADS calls the same region, beside the protocol's question."""
+        return tumor_in_vein(self.enhancement.finding, self.washout.finding)
+
+
+def assess_region(
+    region: Region,
+    reference: Region | None,
+    study: Study,
+    phase_decisions: Mapping[str, PhaseDecision],
+    statistics: Statistics | None = None,
+    *,
+    control: Region | None = None,
+    policy: EnhancementPolicy = DEFAULT_POLICY,
+    not_comparable_reasons: Comparability | None = None,
+    flags: Sequence[Reason] = (),
+) -> RegionFindings:
+    """Enhancement and washout of one region over the phases of a study.
+
+    Parameters
+    ----------
+    region : Region
+        The filling defect or lesion.
+    reference : Region or None
+        Non-tumor liver; without it there is no washout.
+    study : Study
+        The images.
+    phase_decisions : mapping of acquisition key to PhaseDecision
+        From ``imaging.phases``, or the reader.
+    statistics : mapping of (region id, acquisition key) to RegionStatistics, optional
+        From ``region_statistics``; computed where absent.
+    control : Region, optional
+        Paraspinal muscle, which proves that MR phases have one scale.
+    policy : EnhancementPolicy
+        Thresholds and readings.
+    not_comparable_reasons : function of two acquisitions, optional
+        Why they must not be compared (kVp, kernel, thickness): texts, or things with code and message.
+    flags : sequence of Reason
+        What the reader saw that forbids numbers: metal, streaks, Lipiodol.
+
+    Returns
+    -------
+    RegionFindings
+        A script alone never decides invasion: these numbers corroborate or contradict a reader.
+    """
+    parts = tuple(r for r in (region, reference, control) if r is not None)
+    known: Statistics = region_statistics(parts, study) if statistics is None else statistics
+    choice = PhaseChoice(
+        study, phase_decisions, known, region, reference, control, policy, not_comparable_reasons
+    )
+    before, arterial = choice.pick((Phase.UNENHANCED,)), choice.pick(ARTERIAL_PHASES)
+    late = {p: a for p in WASHOUT_PHASES if (a := choice.pick((p,))) is not None}
+    enhancement = _enhancement(choice, before, arterial, tuple(flags))
+    used = [a for a in (before, arterial, *late.values()) if a is not None]
+    return RegionFindings(
+        region_id=region.id,
+        role=region.role,
+        vessel=region.vessel.value if region.vessel else None,
+        unit=choice.unit,
+        phases=_measurements(choice),
+        enhancement=enhancement,
+        washout=_washout(choice, enhancement, arterial, late, tuple(flags)),
+        used=tuple((choice.phase(a), a.key) for a in used),
+    )
+
+
+def _enhancement(
+    choice: PhaseChoice, before: Acquisition | None, arterial: Acquisition | None, flags: tuple[Reason, ...]
+) -> EnhancementFinding:
+    return enhancement_finding(
+        choice.sample(choice.region, before),
+        choice.sample(choice.region, arterial),
+        unit=choice.unit,
+        arterial_phase=choice.phase(arterial) if arterial else Phase.LATE_ARTERIAL,
+        policy=choice.policy,
+        blocks=(*flags, *choice.blocks(before, arterial, percent=True)),
+        unconfirmed=choice.doubts((choice.region,), (before, arterial)),
+    )
+
+
+def _washout(
+    choice: PhaseChoice,
+    enhancement: EnhancementFinding,
+    arterial: Acquisition | None,
+    late: Mapping[Phase, Acquisition],
+    flags: tuple[Reason, ...],
+) -> WashoutFinding:
+    both = (choice.region, choice.reference)
+    return washout_finding(
+        enhancement,
+        choice.pair(arterial),
+        {phase: choice.pair(a) for phase, a in late.items()},
+        unit=choice.unit,
+        policy=choice.policy,
+        blocks={p: (*flags, *choice.blocks(arterial, a, percent=False)) for p, a in late.items()},
+        unconfirmed={
+            p: (*choice.doubts(both, (arterial, a)), *choice.agent_doubts(a)) for p, a in late.items()
+        },
+    )
+
+
+def _measurements(choice: PhaseChoice) -> tuple[PhaseMeasurement, ...]:
+    """The region on every acquisition with a phase decision, in the order of the phases."""
+    order = list(Phase)
+    found = [
+        PhaseMeasurement(
+            phase=choice.phase(a),
+            acquisition_key=a.key,
+            series_uid=a.header.series_uid,
+            statistics=choice.statistics[choice.region.id, a.key],
+            provenance=choice.region.masks[a.key].provenance,
+            verified=choice.region.masks[a.key].verified,
+        )
+        for a in choice.study
+        if a.key in choice.decisions
+        and a.key in choice.region.masks
+        and (choice.region.id, a.key) in choice.statistics
+    ]
+    return tuple(sorted(found, key=lambda m: (order.index(m.phase), m.acquisition_key)))

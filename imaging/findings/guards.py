@@ -1,0 +1,76 @@
+"""What forbids a comparison between phases, and what a reader must confirm before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from imaging.findings.finding import Reason
+from imaging.regions.region import Provenance, RegionMask
+from imaging.regions.statistics import MAXIMUM_PADDING, RegionStatistics
+from imaging.volume import Acquisition
+
+#: Says why two acquisitions must not be compared: texts, or things with ``code`` and ``message``.
+Comparability = Callable[[Acquisition, Acquisition], Iterable[object]]
+
+#: A propagated region may be off by no more than this. [mm]
+MAXIMUM_RESIDUAL_MM = 3.0
+#: Nor by more than this share of its shortest half-width.
+MAXIMUM_RESIDUAL_SHARE = 0.5
+
+
+def pair_blocks(
+    a: Acquisition | None, b: Acquisition | None, comparability: Comparability | None
+) -> tuple[Reason, ...]:
+    """Why values of two acquisitions must not be compared; empty where they may."""
+    if a is None or b is None or a.key == b.key:
+        return ()
+    blocks = []
+    if a.header.study_uid and b.header.study_uid and a.header.study_uid != b.header.study_uid:
+        blocks.append(Reason("DIFFERENT_EXAM", "the phases belong to different examinations"))
+    blocks += [Reason("RESAMPLED_IMAGE", f"{x.key} was interpolated") for x in (a, b) if x.volume.resampled]
+    blocks += [_as_reason(said) for said in (comparability(a, b) if comparability else ())]
+    return tuple(blocks)
+
+
+def _as_reason(said: object) -> Reason:
+    code, message = getattr(said, "code", None), getattr(said, "message", None)
+    if isinstance(code, str) and isinstance(message, str):
+        return Reason(code, message)
+    return Reason("PHASES_NOT_COMPARABLE", str(said))
+
+
+def region_blocks(
+    name: str, statistics: RegionStatistics | None, mask: RegionMask | None
+) -> tuple[Reason, ...]:
+    """Why a region must not be measured on one acquisition; ``name`` is used in the sentences."""
+    blocks = []
+    if statistics is not None and statistics.padding_fraction > MAXIMUM_PADDING:
+        text = f"{statistics.padding_fraction:.0%} of {name} is padding, more than {MAXIMUM_PADDING:.0%}"
+        blocks.append(Reason("REGION_PADDING", text))
+    if mask is not None and not mask.verified and mask.residual_mm is not None:
+        limit = residual_limit_mm(mask)
+        if mask.residual_mm > limit:
+            text = f"{name} was propagated with {mask.residual_mm:.1f} mm left, more than {limit:.1f} mm"
+            blocks.append(Reason("MISREGISTERED", text))
+    return tuple(blocks)
+
+
+def residual_limit_mm(mask: RegionMask) -> float:
+    """Largest registration error that a region of this size bears: 3 mm, or half its half-width. [mm]"""
+    sides = [n * s for n, s in zip(mask.voxels.shape, mask.geometry.spacing_mm, strict=True)]
+    return min(MAXIMUM_RESIDUAL_MM, MAXIMUM_RESIDUAL_SHARE * min(sides) / 2)
+
+
+def region_doubts(name: str, phase: str, mask: RegionMask | None) -> tuple[Reason, ...]:
+    """What a reader must confirm of a region on one acquisition."""
+    if mask is None or mask.verified:
+        return ()
+    how = {
+        Provenance.PROPAGATED: "was carried over from another phase",
+        Provenance.SUGGESTED: "was suggested by software",
+        Provenance.IMPORTED: "was imported",
+        Provenance.DRAWN: "was drawn",
+    }[mask.provenance]
+    left = "" if mask.residual_mm is None else f" ({mask.residual_mm:.1f} mm registration error measured)"
+    text = f"{name} {how}{left} and no reader has confirmed it in the {phase} phase"
+    return (Reason("REGION_UNCONFIRMED", text),)

@@ -1,0 +1,92 @@
+"""Whether the signal of two MR images may be compared at all.
+
+MR has no absolute unit: gain, coils and rescaling may change from series to series. A percent change
+between two images means something only where one scale is proven: equal sequence, equal scaling in
+the headers, and either one series (one pre-scan for all its phases) or a control region, such as
+paraspinal muscle, that stays the same within 10 %.
+
+References
+----------
+.. [1] Chenevert TL et al. Errors in quantitative image analysis due to platform-dependent image
+   scaling. Transl Oncol 2014;7:65-71 (PMC3998685).
+"""
+
+from __future__ import annotations
+
+from imaging.findings.finding import Reason
+from imaging.findings.policy import EnhancementPolicy
+from imaging.volume import AcquisitionHeader
+
+#: Muscle hardly enhances in the arterial phase; more than this is a change of scale.
+CONTROL_MAXIMUM_CHANGE = 0.10
+#: Philips stores display values: without its private (2005,100E) they cannot be brought to one scale.
+PHILIPS_SCALE = "ScaleSlope"
+
+
+def scaling_doubts(
+    before: AcquisitionHeader,
+    after: AcquisitionHeader,
+    policy: EnhancementPolicy,
+    control: tuple[float | None, float | None] = (None, None),
+) -> tuple[Reason, ...]:
+    """Why one scale is not proven; empty where it is.
+
+    Parameters
+    ----------
+    before, after : AcquisitionHeader
+        Of the two images.
+    policy : EnhancementPolicy
+        ``mr_proof`` says whether equal headers of two series are enough.
+    control : (float or None, float or None)
+        Mean of the control region in each image. [MR units]
+
+    Returns
+    -------
+    tuple of Reason
+    """
+    doubts = list(_header_doubts(before, after))
+    first, second = control
+    if first is not None and second is not None:
+        doubts += _control_doubts(first, second)
+    elif before.series_uid != after.series_uid and policy.mr_proof == "control":
+        doubts.append(
+            Reason(
+                "MR_SCALING_NOT_PROVEN",
+                "two MR series may have different gains: outline paraspinal muscle (role muscle) as a control",
+            )
+        )
+    return tuple(doubts)
+
+
+def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[Reason]:
+    doubts = []
+    if before.scanner != after.scanner:
+        doubts.append(Reason("MR_SCALING_DIFFERS", f"scanners {before.scanner} and {after.scanner}"))
+    if dict(before.mr_scaling) != dict(after.mr_scaling):
+        text = f"scaling {dict(before.mr_scaling)} and {dict(after.mr_scaling)}"
+        doubts.append(Reason("MR_SCALING_DIFFERS", text))
+    first, second = dict(before.mr_sequence), dict(after.mr_sequence)
+    if not first or not second:
+        doubts.append(Reason("MR_SCALING_NOT_PROVEN", "the headers do not describe the sequence"))
+    changed = sorted(name for name in set(first) | set(second) if first.get(name) != second.get(name))
+    if first and second and changed:
+        text = ", ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in changed)
+        doubts.append(Reason("MR_SEQUENCE_DIFFERS", text))
+    maker = (before.scanner or "").lower()
+    if "philips" in maker and PHILIPS_SCALE not in dict(before.mr_scaling):
+        doubts.append(
+            Reason("MR_SCALING_NOT_PROVEN", "Philips scale slope (2005,100E) is absent or was removed")
+        )
+    return doubts
+
+
+def _control_doubts(first: float, second: float) -> list[Reason]:
+    if first > 0 and abs(second - first) / first <= CONTROL_MAXIMUM_CHANGE:
+        return []
+    return [
+        Reason(
+            "MR_CONTROL_CHANGED",
+            f"the control region went from {first:.1f} to {second:.1f}, more than "
+            f"{CONTROL_MAXIMUM_CHANGE:.0%}: the scale changed between the phases",
+        )
+    ]

@@ -1,0 +1,123 @@
+"""Which acquisition of a study answers for a phase, seen from one region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imaging.findings.finding import Reason
+from imaging.findings.guards import Comparability, pair_blocks, region_blocks, region_doubts
+from imaging.findings.mr_scaling import scaling_doubts
+from imaging.findings.policy import EnhancementPolicy
+from imaging.findings.washout import LesionAndLiver
+from imaging.phases.phase import Phase, PhaseDecision, Role
+from imaging.regions.region import Region
+from imaging.regions.statistics import RegionSample, RegionStatistics
+from imaging.volume import Acquisition, Study, Unit
+
+#: Words by which headers name gadoxetate.
+GADOXETATE_NAMES = ("gadoxet", "primovist", "eovist", "gd-eob", "eob-dtpa")
+
+
+@dataclass(frozen=True)
+class PhaseChoice:
+    """A study seen from one region and its reference liver."""
+
+    study: Study
+    decisions: Mapping[str, PhaseDecision]
+    statistics: Mapping[tuple[str, str], RegionStatistics]
+    region: Region
+    reference: Region | None
+    control: Region | None
+    policy: EnhancementPolicy
+    comparability: Comparability | None
+
+    @property
+    def unit(self) -> Unit:
+        """CT or MR: what most of the region's masks lie on, CT if equal."""
+        units = [a.volume.unit for a in self.study if a.key in self.region.masks]
+        return "MR" if units.count("MR") > units.count("HU") else "HU"
+
+    def pick(self, phases: tuple[Phase, ...]) -> Acquisition | None:
+        """The acquisition that answers for the first of the phases that has one.
+
+        Among several of one phase: one with the region, confirmed by a reader, surest, thinnest.
+        """
+        found = [a for a in self.study if self._usable(a) and self.phase(a) in phases]
+        return min(found, key=lambda a: self._rank(a, phases), default=None)
+
+    def _usable(self, a: Acquisition) -> bool:
+        decision = self.decisions.get(a.key)
+        return decision is not None and decision.role is Role.IMAGE and a.volume.unit == self.unit
+
+    def _rank(self, a: Acquisition, phases: tuple[Phase, ...]) -> tuple[object, ...]:
+        mask = self.region.masks.get(a.key)
+        return (
+            mask is None,
+            phases.index(self.phase(a)),
+            not (mask is not None and mask.verified),
+            -self.decisions[a.key].confidence,
+            a.volume.geometry.spacing_mm[0],
+            a.key,
+        )
+
+    def phase(self, a: Acquisition) -> Phase:
+        """Its phase; 2-5 minutes after gadoxetate is the transitional, not the delayed phase."""
+        phase = self.decisions[a.key].phase
+        if phase is Phase.DELAYED and self.unit == "MR" and _names_gadoxetate(a):
+            return Phase.TRANSITIONAL
+        return phase
+
+    def sample(self, region: Region | None, a: Acquisition | None) -> RegionSample | None:
+        """What was measured of a region on an acquisition; None if it was not, or must not be used."""
+        if region is None or a is None:
+            return None
+        statistics = self.statistics.get((region.id, a.key))
+        return statistics.sample if statistics else None
+
+    def pair(self, a: Acquisition | None) -> LesionAndLiver:
+        """The region and the reference liver on an acquisition."""
+        return LesionAndLiver(self.sample(self.region, a), self.sample(self.reference, a))
+
+    def blocks(self, a: Acquisition | None, b: Acquisition | None, *, percent: bool) -> tuple[Reason, ...]:
+        """Why two acquisitions must not be compared; ``percent`` also asks for one MR scale."""
+        blocks = list(pair_blocks(a, b, self.comparability))
+        parts = (self.region,) if percent else (self.region, self.reference)
+        for region in (r for r in parts if r is not None):
+            for x in (x for x in (a, b) if x is not None):
+                statistics = self.statistics.get((region.id, x.key))
+                blocks += region_blocks(region.id, statistics, region.masks.get(x.key))
+        if percent and self.unit == "MR" and a is not None and b is not None:
+            control = (self._mean(self.control, a), self._mean(self.control, b))
+            blocks += scaling_doubts(a.header, b.header, self.policy, control)
+        return tuple(dict.fromkeys(blocks))
+
+    def _mean(self, region: Region | None, a: Acquisition) -> float | None:
+        sample = self.sample(region, a)
+        return None if sample is None else sample.mean
+
+    def doubts(
+        self, regions: tuple[Region | None, ...], acquisitions: tuple[Acquisition | None, ...]
+    ) -> tuple[Reason, ...]:
+        """What a reader must confirm of these regions on these acquisitions."""
+        found = [
+            reason
+            for region in regions
+            for a in acquisitions
+            if region is not None and a is not None
+            for reason in region_doubts(region.id, self.phase(a).value, region.masks.get(a.key))
+        ]
+        return tuple(dict.fromkeys(found))
+
+    def agent_doubts(self, a: Acquisition) -> tuple[Reason, ...]:
+        """Without the agent's name a delayed MR phase may be the transitional phase of gadoxetate."""
+        named = a.header.contrast_agent or a.header.contrast_ingredient
+        if self.unit == "HU" or self.phase(a) is not Phase.DELAYED or named:
+            return ()
+        text = "the contrast agent is not recorded: after gadoxetate this would be the transitional phase"
+        return (Reason("AGENT_UNKNOWN", text),)
+
+
+def _names_gadoxetate(a: Acquisition) -> bool:
+    said = f"{a.header.contrast_agent or ''} {a.header.contrast_ingredient or ''}".lower()
+    return any(name in said for name in GADOXETATE_NAMES)
