@@ -16,7 +16,9 @@ from typing import Any
 import typer
 
 #: Command name -> (module, function). Only the modules' top level is imported for ``--help``.
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "phases": ("workup.commands.phases", "phases"),
+}
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {}
 
