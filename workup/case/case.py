@@ -81,3 +81,4 @@ class Case:
     reader: str | None = None
     record: Mapping[str, Any] | None = None  # patient record, schema 1.0, as read (numbers as Decimal or str)
     case_id: str = ""
+    complete: bool = False  # the reader states that every filling defect and candidate lesion is outlined

@@ -85,6 +85,7 @@ def read_case(
         reader=said.reader,
         record=_read_record(record_path) if record_path else None,
         case_id=folder.resolve().name,
+        complete=said.complete,
     )
 
 

@@ -17,7 +17,7 @@ from workup.errors import CaseError
 SCHEMA_VERSION = "1.0"
 
 _Word = TypeVar("_Word", bound=StrEnum)
-_KEYS = ("schema_version", "reader", "phase_labels", "defects", "lesions", "lines")
+_KEYS = ("schema_version", "reader", "phase_labels", "defects", "lesions", "lines", "complete")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class ReadingFile:
     defects: Mapping[str, DefectStatement] = field(default_factory=dict)
     lesions: Mapping[str, LesionStatement] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
+    complete: bool = False  # every filling defect and candidate lesion is outlined
 
 
 def parse_reading(document: Mapping[str, Any]) -> ReadingFile:
@@ -43,12 +44,16 @@ def parse_reading(document: Mapping[str, Any]) -> ReadingFile:
     labels = _mapping(document.get("phase_labels"), "phase_labels")
     defects = _mapping(document.get("defects"), "defects")
     lesions = _mapping(document.get("lesions"), "lesions")
+    complete = document.get("complete", False)
+    if not isinstance(complete, bool):
+        raise _bad("complete", complete, "true or false")
     return ReadingFile(
         reader=_text(document.get("reader"), "reader"),
         phase_labels={k: _word(Phase, v, f"phase_labels.{k}") for k, v in labels.items()},
         defects={k: _defect(v, f"defects.{k}") for k, v in defects.items()},
         lesions={k: _lesion(v, f"lesions.{k}") for k, v in lesions.items()},
         lines=tuple(_line(v, f"lines[{i}]") for i, v in enumerate(document.get("lines") or ())),
+        complete=complete,
     )
 
 
@@ -69,6 +74,7 @@ def reading_document(reading: ReadingFile) -> dict[str, Any]:
             }
             for line in reading.lines
         ],
+        "complete": reading.complete,
     }
 
 

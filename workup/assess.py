@@ -1,0 +1,166 @@
+"""The one pipeline: a case and a protocol in, an assessment out.
+
+Straight through, without disk, window or print: the command line, the viewer, the cohort engine and a
+notebook call this same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eligibility.imaging_evidence import combine_imaging
+from eligibility.patient import PatientFacts
+from eligibility.protocol import Protocol
+from eligibility.screening import screen
+from imaging.dicom.comparability import not_comparable_reasons
+from imaging.findings.adjacency import Adjacency, distance_mm
+from imaging.findings.assess_region import RegionFindings, assess_region
+from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
+from imaging.phases.decision import name_phases
+from imaging.phases.phase import Phase, PhaseDecision
+from imaging.regions.region import Region, RegionRole
+from imaging.regions.statistics import RegionStatistics, region_statistics
+from recist.targets import TargetProposal, propose_targets
+from workup.assessment import Assessment, DefectAssessment, LesionAssessment
+from workup.case.case import Case, DefectStatement, LesionStatement
+from workup.imaging_facts import imaging_facts, with_imaging
+from workup.lesions import LESION_ROLES, measure_lesion
+from workup.record.record import parse_record
+
+#: Phases in the order in which veins and tumor margins show best.
+_CLEAREST = (Phase.PORTAL_VENOUS, Phase.DELAYED, Phase.LATE_ARTERIAL, Phase.ARTERIAL, Phase.UNENHANCED)
+
+
+def assess(
+    case: Case,
+    protocol: Protocol,
+    *,
+    policy: EnhancementPolicy = DEFAULT_POLICY,
+    decisions: Mapping[str, PhaseDecision] | None = None,
+) -> Assessment:
+    """One patient's work-up.
+
+    Parameters
+    ----------
+    case : Case
+        Images, regions, lines, the reader's statements, the record. Whatever is missing is answered by
+        UNKNOWN with the name of what is missing.
+    protocol : Protocol
+        The trial, with the readings of its ambiguous clauses.
+    policy : EnhancementPolicy
+        Thresholds of enhancement and washout.
+    decisions : mapping of acquisition key to PhaseDecision, optional
+        Phases already named for this study and these reader's labels; named here where absent.
+
+    Returns
+    -------
+    Assessment
+    """
+    named = decisions or name_phases(case.study, reader_labels=case.phase_labels)
+    statistics = region_statistics(case.regions, case.study)
+    defects = tuple(
+        _defect(region, case, named, statistics, policy)
+        for region in case.regions
+        if region.role is RegionRole.FILLING_DEFECT
+    )
+    lesions, proposal = _lesions(case, named, statistics, policy)
+    recorded = parse_record(case.record) if case.record is not None else PatientFacts()
+    seen = imaging_facts(case, named, defects, lesions)
+    facts = with_imaging(recorded, combine_imaging(recorded.imaging, seen), complete=case.complete)
+    return Assessment(
+        case=case,
+        decisions=named,
+        statistics=statistics,
+        defects=defects,
+        lesions=lesions,
+        proposal=proposal,
+        policy=policy,
+        screen=screen(facts, protocol),
+    )
+
+
+def reference_liver(case: Case) -> Region | None:
+    """The first region of reference liver."""
+    return _first(case, RegionRole.REFERENCE_LIVER)
+
+
+def _first(case: Case, role: RegionRole) -> Region | None:
+    return next((region for region in case.regions if region.role is role), None)
+
+
+def _findings(
+    region: Region,
+    case: Case,
+    named: Mapping[str, PhaseDecision],
+    statistics: Mapping[tuple[str, str], RegionStatistics],
+    policy: EnhancementPolicy,
+) -> RegionFindings:
+    return assess_region(
+        region,
+        reference_liver(case),
+        case.study,
+        named,
+        statistics,
+        control=_first(case, RegionRole.MUSCLE),
+        policy=policy,
+        not_comparable_reasons=not_comparable_reasons,
+    )
+
+
+def _defect(
+    region: Region,
+    case: Case,
+    named: Mapping[str, PhaseDecision],
+    statistics: Mapping[tuple[str, str], RegionStatistics],
+    policy: EnhancementPolicy,
+) -> DefectAssessment:
+    adjacency, phase = _adjacency(region, _first(case, RegionRole.PRIMARY_TUMOR), named)
+    return DefectAssessment(
+        region=region,
+        findings=_findings(region, case, named, statistics, policy),
+        adjacency=adjacency,
+        adjacency_phase=phase,
+        statement=case.defects.get(region.id, DefectStatement()),
+    )
+
+
+def _adjacency(
+    defect: Region, tumor: Region | None, named: Mapping[str, PhaseDecision]
+) -> tuple[Adjacency | None, Phase | None]:
+    """Distance on the clearest phase that holds verified masks of both."""
+    if tumor is None:
+        return None, None
+    for phase in _CLEAREST:
+        for key, mask in defect.masks.items():
+            other = tumor.masks.get(key)
+            if key in named and named[key].phase is phase and other and mask.verified and other.verified:
+                return distance_mm(mask, other), phase
+    return None, None
+
+
+def _lesions(
+    case: Case,
+    named: Mapping[str, PhaseDecision],
+    statistics: Mapping[tuple[str, str], RegionStatistics],
+    policy: EnhancementPolicy,
+) -> tuple[tuple[LesionAssessment, ...], TargetProposal]:
+    regions = [region for region in case.regions if region.role in LESION_ROLES]
+    said = [case.lesions.get(region.id, LesionStatement()) for region in regions]
+    measured = [
+        measure_lesion(region, case.study, named, statement, case.lines)
+        for region, statement in zip(regions, said, strict=True)
+    ]
+    proposal = propose_targets([m.lesion for m in measured], [m.judged for m in measured])
+    placed = {placement.lesion_id: placement for placement in proposal.placements}
+    lesions = tuple(
+        LesionAssessment(
+            region=region,
+            measurement=measurement,
+            statement=statement,
+            findings=_findings(region, case, named, statistics, policy),
+            proposed_role=placed[region.id].role,
+            proposed_reason=placed[region.id].reason,
+        )
+        for region, measurement, statement in zip(regions, measured, said, strict=True)
+    )
+    return lesions, proposal

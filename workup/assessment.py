@@ -1,0 +1,81 @@
+"""What comes out of ``assess``: one value that every report, export and window shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eligibility.screening import ScreenResult
+from eligibility.verdict import Verdict
+from imaging.findings.adjacency import Adjacency
+from imaging.findings.assess_region import RegionFindings
+from imaging.findings.policy import EnhancementPolicy
+from imaging.phases.phase import Phase, PhaseDecision
+from imaging.regions.region import Region
+from imaging.regions.statistics import RegionStatistics
+from recist.targets import TargetProposal
+from workup.case.case import Case, DefectStatement, LesionStatement
+from workup.lesions import LesionMeasurement
+
+
+@dataclass(frozen=True, eq=False)
+class DefectAssessment:
+    """One filling defect: what was measured, what the reader says.
+
+    Attributes
+    ----------
+    adjacency : Adjacency or None
+        Shortest way to the primary tumor; None where no primary tumor is outlined on a common phase.
+    adjacency_phase : Phase or None
+        The phase whose masks gave the distance.
+    """
+
+    region: Region
+    findings: RegionFindings
+    adjacency: Adjacency | None
+    adjacency_phase: Phase | None
+    statement: DefectStatement
+
+
+@dataclass(frozen=True, eq=False)
+class LesionAssessment:
+    """One lesion: its diameters, whether it is measurable, and what it was proposed as."""
+
+    region: Region
+    measurement: LesionMeasurement
+    statement: LesionStatement
+    findings: RegionFindings
+    proposed_role: str
+    proposed_reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """A whole work-up of one case.
+
+    Attributes
+    ----------
+    decisions : mapping of acquisition key to PhaseDecision
+    statistics : mapping of (region id, acquisition key) to RegionStatistics
+    screen : ScreenResult
+        Every criterion of the protocol with the imaging findings in place.
+    """
+
+    case: Case
+    decisions: Mapping[str, PhaseDecision]
+    statistics: Mapping[tuple[str, str], RegionStatistics]
+    defects: tuple[DefectAssessment, ...]
+    lesions: tuple[LesionAssessment, ...]
+    proposal: TargetProposal
+    policy: EnhancementPolicy
+    screen: ScreenResult
+
+    @property
+    def vascular_invasion(self) -> Verdict:
+        """The verdict on major vascular invasion (I4.a)."""
+        return self.screen.verdicts["I4"].children["I4.a"]
+
+    @property
+    def measurable_lesion(self) -> Verdict:
+        """The verdict on a measurable target lesion (I5)."""
+        return self.screen.verdicts["I5"]
