@@ -1,0 +1,403 @@
+"""An assessment as report content: the answers first, then what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eligibility.verdict import Status, Verdict
+from imaging.findings.adjacency import ADJACENT_MM
+from imaging.findings.assess_region import RegionFindings
+from imaging.findings.finding import Finding
+from imaging.phases.phase import Phase
+from workup.assessment import Assessment, DefectAssessment, LesionAssessment
+from workup.case.case import Statement
+from workup.report.content import Answer, Cell, Report, Section, Table, Tone, number, text
+from workup.report.key_images import defect_figures, lesion_figures
+from workup.report.wording import words
+
+Words = Mapping[str, str]
+
+STATUS_TONES = {
+    Status.PASS: Tone.GOOD,
+    Status.FAIL: Tone.BAD,
+    Status.UNKNOWN: Tone.OPEN,
+    Status.NA: Tone.PLAIN,
+}
+_FINDING_TONES = {
+    Finding.POSITIVE: Tone.GOOD,
+    Finding.NEGATIVE: Tone.BAD,
+    Finding.INDETERMINATE: Tone.OPEN,
+    Finding.NOT_COMPUTABLE: Tone.OPEN,
+}
+_OVERALL_TONES = {"ELIGIBLE": Tone.GOOD, "INELIGIBLE": Tone.BAD, "UNDETERMINED": Tone.OPEN}
+
+
+def assessment_report(assessment: Assessment, *, language: str = "en", footer: str = "") -> Report:
+    """The report of one assessment.
+
+    Parameters
+    ----------
+    assessment
+        What was decided.
+    language
+        ``en`` or ``ko``.
+    footer
+        Software and version, and where the inputs' hashes are.
+    """
+    w = words(language)
+    sections = (
+        *(_defect_section(d, assessment, w) for d in assessment.defects),
+        *([] if assessment.defects else [Section(w["defects"], (w["no_defect"],))]),
+        *(_lesion_section(a, assessment, w) for a in assessment.lesions),
+        *([] if assessment.lesions else [Section(w["lesions"], (w["no_lesion"],))]),
+        Section(w["criteria"], tables=(_criteria_table(assessment, w),)),
+        Section(w["phases"], tables=(_phase_table(assessment, w),), folded=True),
+        *_images_section(assessment, w),
+        Section(w["policies"], tables=(_policy_table(assessment, w),), folded=True),
+        Section(w["trace"], tables=(_trace_table(assessment, w),), folded=True),
+    )
+    covered = ", ".join(assessment.screen.verdicts)
+    return Report(
+        title=w["title"],
+        language=language,
+        facts=_facts(assessment, w),
+        answers=_answers(assessment, w),
+        sections=sections,
+        limits=(w["limit_reader"], w["limit_threshold"], w["limit_device"], w["limit_scope"] + covered + "."),
+        footer=footer,
+    )
+
+
+def _facts(assessment: Assessment, w: Words) -> tuple[tuple[str, str], ...]:
+    case = assessment.case
+    header = case.study.acquisitions[0].header
+    day = header.study_date or ""
+    shown = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else "—"
+    protocol = assessment.screen.protocol
+    return (
+        (w["case"], case.case_id or "—"),
+        (w["study_date"], shown),
+        (w["modality"], header.modality or "—"),
+        (w["reader"], case.reader or w["no_reader"]),
+        (w["protocol"], f"{protocol.id} ({protocol.version})"),
+    )
+
+
+def _answers(assessment: Assessment, w: Words) -> tuple[Answer, ...]:
+    result = assessment.screen
+    failed = [i for i, v in result.verdicts.items() if v.status is Status.FAIL]
+    still = [i for i, v in result.verdicts.items() if v.status is Status.UNKNOWN]
+    why = "; ".join(
+        part
+        for part in (
+            "FAIL: " + ", ".join(failed) if failed else "",
+            "UNKNOWN: " + ", ".join(still) if still else "",
+        )
+        if part
+    )
+    return (
+        _answer(w["q_invasion"], assessment.vascular_invasion, w),
+        _answer(w["q_lesion"], assessment.measurable_lesion, w),
+        Answer(w["q_overall"], w[result.overall], why or "I1–E16: PASS", _OVERALL_TONES[result.overall]),
+    )
+
+
+def _answer(question: str, verdict: Verdict, w: Words) -> Answer:
+    return Answer(question, w[verdict.status.value], verdict.message, STATUS_TONES[verdict.status])
+
+
+def _defect_section(defect: DefectAssessment, assessment: Assessment, w: Words) -> Section:
+    region = defect.region
+    vessel = region.vessel.replace("_", " ") if region.vessel else "—"
+    title = f"{w['defect']} {region.id}: {vessel}{f' ({region.level})' if region.level else ''}"
+    return Section(
+        title,
+        answers=(
+            _finding_answer(
+                w["enhancement"], defect.findings.enhancement.finding, enhancement_words(defect.findings)
+            ),
+            _finding_answer(w["washout"], defect.findings.washout.finding, washout_words(defect.findings)),
+            _adjacency_answer(defect, w),
+        ),
+        figures=defect_figures(defect, assessment),
+        tables=(
+            _reader_table(defect, w),
+            measurement_table(defect.findings, assessment, w),
+            _washout_table(defect.findings, w),
+        ),
+        paragraphs=(defect.findings.li_rads_tumor_in_vein.message,),
+    )
+
+
+def _finding_answer(question: str, finding: Finding, why: str) -> Answer:
+    return Answer(question, finding.value.replace("_", " "), why, _FINDING_TONES[finding])
+
+
+def enhancement_words(findings: RegionFindings) -> str:
+    """Difference, interval, thresholds and reasons of the arterial enhancement, in one line."""
+    e = findings.enhancement
+    parts = []
+    if e.difference is not None:
+        interval = f" [{e.ci95[0]:.1f}, {e.ci95[1]:.1f}]" if e.ci95 else ""
+        parts.append(
+            f"{e.difference:+.1f} {e.unit}{interval}, >= {e.policy.t_pos:g} / <= {e.policy.t_neg:g} {e.unit}"
+        )
+    return ". ".join([*parts, *(r.message for r in e.reasons)])
+
+
+def washout_words(findings: RegionFindings) -> str:
+    """Each late phase's finding and ratio, then the reasons, in one line."""
+    parts = [
+        f"{p.phase.replace('_', ' ')}: {p.finding.value.replace('_', ' ')}"
+        + (f" ({p.ratio_percent:.1f} %, >= {p.threshold_percent:g} %)" if p.ratio_percent is not None else "")
+        for p in findings.washout.by_phase
+    ]
+    return ". ".join([*parts, *(r.message for r in findings.washout.reasons)])
+
+
+def _adjacency_answer(defect: DefectAssessment, w: Words) -> Answer:
+    near = defect.adjacency
+    if near is None:
+        return Answer(w["adjacency"], "—", w["no_lesion"], Tone.OPEN)
+    phase = defect.adjacency_phase.replace("_", " ") if defect.adjacency_phase else ""
+    why = f"{near.reason.message} ({phase}; <= {ADJACENT_MM:g} mm)"
+    return Answer(w["adjacency"], f"{near.distance_mm:.1f} mm", why, _FINDING_TONES[near.finding])
+
+
+def _reader_table(defect: DefectAssessment, w: Words) -> Table:
+    said, findings = defect.statement, defect.findings
+    by_phase = {p.phase: p.finding for p in findings.washout.by_phase}
+    near = defect.adjacency.finding if defect.adjacency else None
+    rows = (
+        ("intraluminal filling defect", said.filling_defect, None),
+        ("adjacent to the primary tumor", said.adjacent_to_primary, near),
+        ("enhancement on arterial phase", said.arterial_enhancement, findings.enhancement.finding),
+        ("washout on portal phase", said.washout_portal, by_phase.get(Phase.PORTAL_VENOUS)),
+        ("washout on delayed phase", said.washout_delayed, by_phase.get(Phase.DELAYED)),
+    )
+    return Table(
+        name=f"reader {defect.region.id}",
+        title=f"{w['statement']} / {w['number']}",
+        columns=("", w["statement"], w["number"]),
+        rows=tuple((text(name), _said(answer, w), _found(finding)) for name, answer, finding in rows),
+        note=defect.statement.comment,
+    )
+
+
+def _said(answer: Statement | None, w: Words) -> Cell:
+    if answer is None:
+        return Cell(w["not_answered"], Tone.OPEN)
+    return Cell(answer.value, Tone.OPEN if answer is Statement.UNCERTAIN else Tone.PLAIN)
+
+
+def _found(finding: Finding | None) -> Cell:
+    return text(None) if finding is None else Cell(finding.value.replace("_", " "), _FINDING_TONES[finding])
+
+
+def measurement_table(findings: RegionFindings, assessment: Assessment, w: Words) -> Table:
+    """Mean, SD, area and N_eff of the region and of the reference liver in each phase."""
+    liver = {
+        key: s
+        for (region_id, key), s in assessment.statistics.items()
+        if region_id == next((r.id for r in assessment.case.regions if r.role == "reference_liver"), None)
+    }
+    unit = findings.unit
+    rows = []
+    for m in findings.phases:
+        beside = liver.get(m.acquisition_key)
+        header = assessment.case.study[m.acquisition_key].header
+        rows.append(
+            (
+                text(m.phase.replace("_", " ")),
+                text(header.series_number),
+                number(m.statistics.mean),
+                number(m.statistics.sd),
+                number(m.statistics.area_mm2, 0),
+                number(m.statistics.voxels, 0),
+                number(m.statistics.n_eff),
+                number(beside.mean if beside else None),
+                text(m.provenance.value + ("" if m.verified else ", unverified")),
+            )
+        )
+    columns = (
+        w["phase"],
+        w["series"],
+        f"{w['mean']} [{unit}]",
+        f"{w['sd']} [{unit}]",
+        w["area"],
+        w["voxels"],
+        w["n_eff"],
+        f"reference liver [{unit}]",
+        "mask",
+    )
+    return Table(
+        f"statistics {findings.region_id}", f"{w['region']} {findings.region_id}", columns, tuple(rows)
+    )
+
+
+def _washout_table(findings: RegionFindings, w: Words) -> Table:
+    rows = tuple(
+        (
+            text(p.phase.replace("_", " ")),
+            _found(p.finding),
+            number(p.ratio_percent),
+            text(_interval(p.ratio_ci95)),
+            number(p.threshold_percent),
+            number(p.liver_minus_lesion),
+            text(_interval(p.liver_minus_lesion_ci95)),
+            number(p.contrast_drop),
+            text(_interval(p.contrast_drop_ci95)),
+        )
+        for p in findings.washout.by_phase
+    )
+    columns = (
+        w["phase"],
+        w["washout"],
+        "liver / region [%]",
+        "95 %",
+        "threshold [%]",
+        "liver − region",
+        "95 %",
+        "contrast drop",
+        "95 %",
+    )
+    return Table(f"washout {findings.region_id}", w["washout"], columns, rows)
+
+
+def _interval(interval: tuple[float, float] | None) -> str | None:
+    return None if interval is None else f"{interval[0]:.1f} to {interval[1]:.1f}"
+
+
+def _lesion_section(lesion: LesionAssessment, assessment: Assessment, w: Words) -> Section:
+    judged = lesion.measurement.judged
+    tone = {"MEASURABLE": Tone.GOOD, "NOT_MEASURABLE": Tone.BAD}.get(judged.status.value, Tone.OPEN)
+    answer = Answer(
+        w["measurability"],
+        judged.status.value.replace("_", " "),
+        f"{judged.message} ({judged.rule}: {judged.says})",
+        tone,
+    )
+    return Section(
+        f"{w['lesion']} {lesion.region.id}: {lesion.region.role.replace('_', ' ')}",
+        answers=(answer,),
+        figures=lesion_figures(lesion, assessment),
+        tables=(lesion_table((lesion,), w), measurement_table(lesion.findings, assessment, w)),
+        paragraphs=(*judged.notes, f"{lesion.proposed_role.replace('_', ' ')}: {lesion.proposed_reason}"),
+    )
+
+
+def lesion_table(lesions: tuple[LesionAssessment, ...], w: Words) -> Table:
+    """Diameters and measurability, one row a lesion."""
+    rows = []
+    for a in lesions:
+        measured, judged = a.measurement.lesion, a.measurement.judged
+        rows.append(
+            (
+                text(a.region.id),
+                number(measured.long_axis_mm),
+                number(measured.short_axis_mm),
+                text(_interval(measured.interval_mm)),
+                text(a.measurement.method),
+                number(judged.threshold_mm),
+                number(judged.effective_slice_mm, 2),
+                text(judged.status.value.replace("_", " ")),
+                text(judged.rule),
+                text("borderline" if judged.borderline else ""),
+            )
+        )
+    columns = (
+        w["lesion"],
+        w["long_axis"],
+        w["short_axis"],
+        w["interval"],
+        "method",
+        w["threshold"],
+        w["effective_slice"],
+        w["measurability"],
+        w["rule"],
+        "",
+    )
+    name = "lesions" if len(lesions) != 1 else f"lesion {lesions[0].region.id}"
+    return Table(name, w["lesions"], columns, tuple(rows))
+
+
+_ORDER = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.NA)
+
+
+def _criteria_table(assessment: Assessment, w: Words) -> Table:
+    verdicts = sorted(assessment.screen.verdicts.values(), key=lambda v: _ORDER.index(v.status))
+    protocol = assessment.screen.protocol
+    rows = tuple(
+        (
+            text(v.criterion_id),
+            Cell(v.status.value, STATUS_TONES[v.status]),
+            text(v.message),
+            text(protocol.criterion(v.criterion_id).text),
+        )
+        for v in verdicts
+    )
+    return Table("criteria", w["criteria"], (w["criterion"], w["status"], w["why"], "text"), rows)
+
+
+def _phase_table(assessment: Assessment, w: Words) -> Table:
+    rows = []
+    for a in assessment.case.study.acquisitions:
+        decision = assessment.decisions[a.key]
+        evidence = "; ".join(f"{e.source}: {e.value} → {e.says}" for e in decision.evidence)
+        rows.append(
+            (
+                text(a.header.series_number),
+                text(a.header.series_description),
+                text(decision.role.value.replace("_", " ")),
+                text(decision.phase.value.replace("_", " "), Tone.OPEN if decision.conflicts else Tone.PLAIN),
+                number(decision.confidence, 2),
+                text(evidence),
+                text("; ".join(decision.conflicts)),
+            )
+        )
+    columns = (w["series"], "description", "role", w["phase"], w["confidence"], w["evidence"], w["conflicts"])
+    return Table("phases", w["phases"], columns, tuple(rows))
+
+
+def _images_section(assessment: Assessment, w: Words) -> tuple[Section, ...]:
+    """Cautions and refused series; nothing where there is nothing to say."""
+    study = assessment.case.study
+    cautions = tuple(
+        (text(a.header.series_number), text(c.code), text(c.message))
+        for a in study.acquisitions
+        for c in a.cautions
+    )
+    refused = tuple((text(r.series_number), text(r.code), text(r.message)) for r in study.refused)
+    skipped = tuple((text(s.count), text("SKIPPED"), text(s.reason)) for s in study.skipped)
+    tables = tuple(
+        Table(name, title, (w["series"] if name != "skipped" else "n", "code", w["why"]), rows)
+        for name, title, rows in (
+            ("cautions", w["cautions"], cautions),
+            ("refused", w["refused"], refused),
+            ("skipped", "Skipped", skipped),
+        )
+        if rows
+    )
+    return (Section(w["cautions"], tables=tables),) if tables else ()
+
+
+def _policy_table(assessment: Assessment, w: Words) -> Table:
+    policy, protocol = assessment.policy, assessment.screen.protocol
+    rows = [(text("enhancement"), text(policy.name), text(policy.source))]
+    rows += [(text(name), text(variant), text("")) for name, variant in sorted(protocol.readings.items())]
+    return Table("policies", w["policies"], ("policy", "reading", "source"), tuple(rows))
+
+
+def _trace_table(assessment: Assessment, w: Words) -> Table:
+    rows = tuple(
+        (
+            text(a.header.series_number),
+            text(a.header.series_uid),
+            text(a.volume.geometry.shape[0]),
+            text(" x ".join(f"{s:.3f}" for s in a.volume.geometry.spacing_mm)),
+            text(a.header.slice_thickness_mm),
+        )
+        for a in assessment.case.study.acquisitions
+    )
+    columns = (w["series"], "SeriesInstanceUID", "slices", "spacing [mm]", "thickness [mm]")
+    return Table("trace", w["trace"], columns, rows)
