@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module, metadata
 from typing import Any
 
@@ -17,6 +18,8 @@ import typer
 
 #: Command name -> (module, function). Only the modules' top level is imported for ``--help``.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("workup.commands.demo", "demo"),
+    "assess": ("workup.commands.assess", "assess"),
     "phases": ("workup.commands.phases", "phases"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
@@ -42,6 +45,17 @@ def fail(code: str, message: str, details: Mapping[str, Any] | None = None, *, a
     if as_json:
         print_json({"error": {"code": code, "message": message, "details": dict(details or {})}})
     return 1
+
+
+@contextmanager
+def loading_progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, as a function of (done, in all)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _typed(error: BaseException) -> bool:

@@ -1,0 +1,124 @@
+"""``veinvasion assess``: one case from images to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from workup.assessment import Assessment
+
+
+def assess(
+    case: Annotated[Path, typer.Argument(help="A case folder, a plain case, or a folder of DICOM files.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the report; made if it is not there.")
+    ] = None,
+    regions: Annotated[
+        Path | None, typer.Option(help="regions.json, label map with sidecar, roi_seeds.json, SEG.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="Patient record (JSON or YAML).")] = None,
+    reading: Annotated[Path | None, typer.Option(help="The reader's answers (reading.json).")] = None,
+    protocol: Annotated[str, typer.Option(help="Protocol name or rule file.")] = "NCT06828380",
+    policy: Annotated[
+        list[str] | None, typer.Option(help="A reading of the protocol, NAME=VARIANT; may be repeated.")
+    ] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: html, json, md, csv, xlsx, pdf.")
+    ] = "html,json",
+    language: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Phases, enhancement, diameters, measurability and trial criteria of one case, with a report.
+
+    Example: veinvasion assess sample_dicom -o out
+
+    Example: veinvasion assess ./study --regions regions.json --record record.json -o out
+    """
+    from workup.case.case_files import read_case
+    from workup.command_line import loading_progress
+    from workup.protocol_files import read_protocol
+
+    trial = read_protocol(protocol)
+    if policy:
+        trial = trial.with_policies(_choices(policy))
+    with loading_progress("reading images") as progress:
+        given = read_case(case, regions=regions, record=record, reading=reading, progress=progress)
+    from workup.assess import assess as run
+
+    assessment = run(given, trial)
+    present(assessment, output, formats.split(","), language, as_json)
+
+
+def present(
+    assessment: Assessment, output: Path | None, formats: list[str], language: str, as_json: bool
+) -> None:
+    """Write the report where asked, then print the document or the verdict table."""
+    from workup.assessment_json import assessment_document
+    from workup.command_line import SCHEMA_VERSION, print_json, version
+    from workup.report.assessment_report import assessment_report
+    from workup.report.report_files import write_report
+
+    document: dict[str, Any] = assessment_document(assessment)
+    written: list[Path] = []
+    if output is not None:
+        report = assessment_report(assessment, language=language, footer=f"veinvasion {version()}")
+        head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
+        written = write_report(report, {**head, **document}, output, formats)
+    document["files"] = [str(path) for path in written]
+    if as_json:
+        print_json(document)
+    else:
+        _print_verdicts(assessment, written)
+
+
+def _choices(policy: list[str]) -> dict[str, str]:
+    choices = {}
+    for each in policy:
+        name, sign, variant = each.partition("=")
+        if not sign:
+            raise typer.BadParameter(f"{each!r} is not of the form NAME=VARIANT", param_hint="--policy")
+        choices[name.strip()] = variant.strip()
+    return choices
+
+
+_STYLES = {"PASS": "green", "FAIL": "red", "UNKNOWN": "yellow", "NA": "dim"}
+
+
+def _print_verdicts(assessment: Assessment, written: list[Path]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from workup.report.assessment_report import enhancement_words, washout_words
+
+    console = Console()
+    answers = Table(show_header=False, title=f"Case {assessment.case.case_id}", title_style="bold")
+    for question, verdict in (
+        ("Vascular invasion (I4.a)", assessment.vascular_invasion),
+        ("Measurable lesion (I5)", assessment.measurable_lesion),
+    ):
+        style = _STYLES[verdict.status.value]
+        answers.add_row(question, f"[bold {style}]{verdict.status.value}[/]", verdict.message)
+    failed = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "FAIL"]
+    still = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "UNKNOWN"]
+    open_ones = ", ".join([*(f"{i} FAIL" for i in failed), *(f"{i} UNKNOWN" for i in still)])
+    answers.add_row(
+        "Trial criteria", f"[bold]{assessment.screen.overall}[/]", open_ones or "none fails, none is open"
+    )
+    console.print(answers)
+    findings = Table("region", "finding", "numbers and reasons")
+    for defect in assessment.defects:
+        f = defect.findings
+        findings.add_row(
+            defect.region.id, f"enhancement {f.enhancement.finding.value}", enhancement_words(f), style=None
+        )
+        findings.add_row("", f"washout {f.washout.finding.value}", washout_words(f))
+    for lesion in assessment.lesions:
+        judged = lesion.measurement.judged
+        findings.add_row(lesion.region.id, judged.status.value.replace("_", " "), judged.message)
+    if assessment.defects or assessment.lesions:
+        console.print(findings)
+    for path in written:
+        console.print(f"[dim]written[/] {path}", highlight=False, soft_wrap=True)
