@@ -1,0 +1,1 @@
+"""Patient records: read, checked and turned into what the criteria may ask."""

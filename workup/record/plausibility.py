@@ -1,0 +1,132 @@
+"""Values no patient has: refused with their place, never clamped.
+
+They are slips of unit or of typing (an albumin of 38 g/dL is 38 g/L), so that every verdict that rested on
+them would be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from eligibility.units import canonical
+from workup.record import schema
+
+#: Lowest and highest plausible result, in the unit of ``eligibility.units``.
+LAB_LIMITS: dict[str, tuple[Decimal, Decimal]] = {
+    "hemoglobin": (Decimal(0), Decimal(25)),  # g/dL
+    "anc": (Decimal(0), Decimal(200_000)),  # /uL
+    "platelets": (Decimal(0), Decimal(5_000_000)),  # /uL
+    "bilirubin_total": (Decimal(0), Decimal(100)),  # mg/dL
+    "albumin": (Decimal(0), Decimal(7)),  # g/dL
+    "alt": (Decimal(0), Decimal(50_000)),  # U/L
+    "ast": (Decimal(0), Decimal(50_000)),  # U/L
+    "inr": (Decimal("0.5"), Decimal(15)),
+    "creatinine": (Decimal("0.1"), Decimal(20)),  # mg/dL
+}
+WEIGHT_KG = (Decimal(25), Decimal(250))
+HEIGHT_CM = (Decimal(100), Decimal(230))
+#: Diameters and slices longer than this are in another unit. [mm]
+LONGEST_MM = Decimal(600)
+EARLIEST_BIRTH = date(1900, 1, 1)
+
+
+def implausible(record: schema.Record) -> Iterator[dict[str, str]]:
+    """Every value out of its limits."""
+    for index, lab in enumerate(record.labs or ()):
+        yield from _lab(lab, f"labs[{index}]")
+    if record.vitals is not None:
+        yield from _between(record.vitals.weight_kg, WEIGHT_KG, "vitals.weight_kg", "kg")
+        yield from _between(record.vitals.height_cm, HEIGHT_CM, "vitals.height_cm", "cm")
+    yield from _dates(record)
+    yield from _imaging(record.imaging)
+    yield from _periods(record)
+
+
+def _fault(path: str, message: str) -> dict[str, str]:
+    return {"path": path, "code": "VALUE_IMPLAUSIBLE", "message": message}
+
+
+def _between(
+    value: Decimal | None, limits: tuple[Decimal, Decimal], path: str, unit: str
+) -> Iterator[dict[str, str]]:
+    low, high = limits
+    if value is not None and not low <= value <= high:
+        yield _fault(path, f"{value:f} {unit} is implausible; expected {low} to {high} {unit}")
+
+
+def _lab(lab: schema.Lab, path: str) -> Iterator[dict[str, str]]:
+    for name in ("value", "uln", "lln"):
+        number = getattr(lab, name)
+        if number is not None and number < 0:
+            yield _fault(f"{path}.{name}", f"{number:f} is negative")
+    if lab.value is None or lab.value < 0:
+        return
+    converted = canonical(lab.analyte, lab.value, lab.unit)
+    low, high = LAB_LIMITS[lab.analyte]
+    censored_low = lab.comparator in ("<", "<=")
+    if converted is not None and (converted.value > high or (converted.value < low and not censored_low)):
+        yield _fault(
+            f"{path}.value",
+            f"{lab.analyte} {lab.value:f} {lab.unit or ''} is implausible; expected {low} to {high} "
+            f"{converted.unit}: check the unit",
+        )
+    if lab.uln is not None and lab.lln is not None and lab.uln < lab.lln:
+        yield _fault(f"{path}.uln", f"upper limit {lab.uln:f} is below the lower limit {lab.lln:f}")
+
+
+def _dates(record: schema.Record) -> Iterator[dict[str, str]]:
+    born = record.demographics.birth_date if record.demographics else None
+    if born is None:
+        return
+    if born.last < EARLIEST_BIRTH:
+        yield _fault("demographics.birth_date", f"before {EARLIEST_BIRTH.year}")
+    dates = record.reference_dates
+    for name in ("consent", "screening", "treatment_start"):
+        day = getattr(dates, name) if dates else None
+        if day is not None and day.last < born.first:
+            yield _fault(f"reference_dates.{name}", "lies before the date of birth")
+
+
+def _imaging(imaging: schema.Imaging | None) -> Iterator[dict[str, str]]:
+    if imaging is None:
+        return
+    for kind in ("studies", "thrombi", "lesions"):
+        seen: set[str] = set()
+        for index, item in enumerate(getattr(imaging, kind) or ()):
+            if item.id is not None and item.id in seen:
+                fault = _fault(f"imaging.{kind}[{index}].id", "the id stands twice")
+                yield {**fault, "code": "ID_NOT_UNIQUE"}
+            seen.add(item.id or "")
+    for index, study in enumerate(imaging.studies or ()):
+        path = f"imaging.studies[{index}].slice_thickness_mm"
+        yield from _between(study.slice_thickness_mm, (Decimal("0.1"), Decimal(100)), path, "mm")
+    for index, lesion in enumerate(imaging.lesions or ()):
+        for name in ("longest_diameter_mm", "short_axis_mm"):
+            path = f"imaging.lesions[{index}].{name}"
+            yield from _between(getattr(lesion, name), (Decimal(0), LONGEST_MM), path, "mm")
+        if _shorter(lesion.longest_diameter_mm, lesion.short_axis_mm):
+            yield _fault(f"imaging.lesions[{index}].short_axis_mm", "is longer than the longest diameter")
+
+
+def _shorter(longest: Decimal | None, short: Decimal | None) -> bool:
+    return longest is not None and short is not None and longest < short
+
+
+def _periods(record: schema.Record) -> Iterator[dict[str, str]]:
+    treatments = record.treatments
+    lists: list[tuple[str, Any, str, str]] = []
+    if treatments is not None:
+        lists.append(("treatments.systemic", treatments.systemic, "start", "end"))
+        lists.append(("treatments.locoregional", treatments.locoregional, "start", "end_date"))
+    lists.append(("immunosuppressants", record.immunosuppressants, "start", "end"))
+    for path, items, start, end in lists:
+        for index, item in enumerate(items or ()):
+            first, last = getattr(item, start), getattr(item, end)
+            if first is not None and last is not None and last.last < first.first:
+                yield _fault(f"{path}[{index}].{end}", f"ends on {last}, before it starts on {first}")
+    for index, drug in enumerate(record.immunosuppressants or ()):
+        if drug.dose_mg_per_day is not None and drug.dose_mg_per_day < 0:
+            yield _fault(f"immunosuppressants[{index}].dose_mg_per_day", "is negative")
