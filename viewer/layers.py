@@ -10,7 +10,7 @@ and are only LPS when the frame happens to be axial; this module converts betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -251,17 +251,12 @@ def build_group(
     outline = Labels(labels, name=f"outlines, {title}", opacity=0.45, **common)
     outline.preserve_labels = True
     outline.editable = True
-    marks = Shapes(None, ndim=3, name=f"lines, {title}", visible=False, edge_width=1, **_in_world(common))
+    marks = Shapes(None, ndim=3, name=f"lines, {title}", visible=False, **common)
     return PhaseGroup(acquisition.key, image, outline, marks)
 
 
 def _in_plane_names(frame: DisplayFrame) -> tuple[str, str]:
     return frame.letters["bottom"], frame.letters["right"]
-
-
-def _in_world(common: Mapping[str, Any]) -> dict[str, Any]:
-    """Lines are kept in viewer millimeters: no scale, no translation."""
-    return {**common, "scale": (1.0, 1.0, 1.0), "translate": (0.0, 0.0, 0.0)}
 
 
 def _limits_range(acquisition: Acquisition, limits: tuple[float, float]) -> tuple[float, float]:
@@ -300,8 +295,3 @@ def _shade(color: str, nth: int) -> str:
     share = min(0.6, 0.3 * ((nth + 1) // 2))
     parts = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(p + (toward - p) * share):02x}" for p in parts)
-
-
-def line_ends_display(frame: DisplayFrame, ends_lps_mm: Iterable[ArrayLike]) -> NDArray[np.float64]:
-    """End points (2, 3) of a caliper line in viewer coordinates. [mm]"""
-    return frame.to_display(np.array([np.asarray(end) for end in ends_lps_mm]))

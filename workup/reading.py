@@ -91,23 +91,35 @@ class Reading:
         reading = cls(
             case.study, reader=case.reader, decisions=decisions, record=case.record, case_id=case.case_id
         )
+        reading.state = reading._placed(case)
+        reading.active = next(iter(reading.state.regions), None)
+        reading.outlines.commit()
+        return reading
+
+    def _placed(self, case: Case) -> ReadState:
+        """Put a case's outlines into the (empty) label volumes; the state that goes with them."""
         state = ReadState(
             lines=case.lines,
             phase_labels=MappingProxyType(dict(case.phase_labels)),
             defects=MappingProxyType(dict(case.defects)),
             lesions=MappingProxyType(dict(case.lesions)),
+            complete=case.complete,
         )
         for region in case.regions:
             entry = RegionEntry(
                 region.id, region.role, state.free_label(), region.vessel, region.level, region.note
             )
             for key, mask in region.masks.items():
-                entry = reading.outlines.place(entry, key, mask)
+                if key in self.labels:
+                    entry = self.outlines.place(entry, key, mask)
             state = state.with_region(entry)
-        reading.state = state
-        reading.active = next(iter(state.regions), None)
-        reading.outlines.commit()
-        return reading
+        return state
+
+    def take_over(self, case: Case, title: str) -> None:
+        """Replace everything by what another case of the same study holds, as one step."""
+        self._begin()
+        self.outlines.clear()
+        self._do(title, self._placed(case))
 
     def to_case(self) -> Case:
         """The case as it stands now, an unfinished stroke included."""
@@ -121,6 +133,7 @@ class Reading:
             reader=self.reader,
             record=self.record,
             case_id=self.case_id,
+            complete=self.state.complete,
         )
 
     # What is there
@@ -225,7 +238,7 @@ class Reading:
         for key, mask in masks.items():
             left += self.outlines.write(key, entry.label, mask)
             if self.outlines.has(entry.label, key):
-                entry = entry.with_mask(key, MaskState(mask.provenance, mask.verified))
+                entry = entry.with_mask(key, MaskState.of(mask))
         self._do(title or f"outline {region_id}", self.state.with_region(entry))
         return left
 
@@ -310,6 +323,12 @@ class Reading:
         old = self.state.lesions.get(self.state.region(region_id).id, LesionStatement())
         new = {**self.state.lesions, region_id: replace(old, **said)}  # type: ignore[arg-type]
         self._do(f"read {region_id}", replace(self.state, lesions=MappingProxyType(new)))
+
+    def state_complete(self, complete: bool) -> None:
+        """The reader's word that every filling defect and candidate lesion is outlined."""
+        self._begin()
+        said = "all is outlined" if complete else "not all is outlined"
+        self._do(said, replace(self.state, complete=complete))
 
     # History
 

@@ -61,7 +61,13 @@ class Outlines:
             return entry.with_apart(key, mask)
         box[mask.voxels] = entry.label
         self.labels[key][mask.slices] = box
-        return entry.with_mask(key, MaskState(mask.provenance, mask.verified))
+        return entry.with_mask(key, MaskState.of(mask))
+
+    def clear(self) -> None:
+        """Take every outline away."""
+        for key in self.labels:
+            for label in self.statistics[key].labels():
+                self.write(key, label, None)
 
     def write(self, key: str, label: int, mask: RegionMask | None) -> int:
         """Give a label these voxels and no other; how many were left to other labels."""
@@ -105,7 +111,9 @@ class Outlines:
         box.setflags(write=False)
         how = entry.masks.get(key, MaskState())
         corner = (first, int(rows[0]), int(columns[0]))
-        return RegionMask(corner, box, self._geometry[key], how.provenance, how.verified)
+        return RegionMask(
+            corner, box, self._geometry[key], how.provenance, how.verified, residual_mm=how.residual_mm
+        )
 
     def forget(self) -> None:
         """Cut masks out again: how they came to be may have changed."""

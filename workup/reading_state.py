@@ -35,6 +35,12 @@ class MaskState:
 
     provenance: Provenance = Provenance.DRAWN
     verified: bool = True
+    residual_mm: float | None = None  # error of the transform that carried it here, where measured
+
+    @classmethod
+    def of(cls, mask: RegionMask) -> MaskState:
+        """What a mask says of itself."""
+        return cls(mask.provenance, mask.verified, mask.residual_mm)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class RegionEntry:
 
     def with_apart(self, key: str, mask: RegionMask) -> RegionEntry:
         """The entry with an outline that no label volume can hold."""
-        entry = self.with_mask(key, MaskState(mask.provenance, mask.verified))
+        entry = self.with_mask(key, MaskState.of(mask))
         return replace(entry, apart=MappingProxyType({**entry.apart, key: mask}))
 
 
@@ -82,6 +88,7 @@ class ReadState:
     phase_labels: Mapping[str, Phase] = field(default_factory=dict)
     defects: Mapping[str, DefectStatement] = field(default_factory=dict)
     lesions: Mapping[str, LesionStatement] = field(default_factory=dict)
+    complete: bool = False  # every filling defect and candidate lesion is outlined
 
     def with_region(self, entry: RegionEntry) -> ReadState:
         """The state with a region added or replaced (its place in the order is kept)."""

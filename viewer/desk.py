@@ -1,0 +1,194 @@
+"""Everything a reader can do, by name: keys, menus and buttons all end here.
+
+A ``Desk`` holds a session, its mouse hands, and who keeps the work. It knows no Qt: the window that
+shows it (``viewer.launch``) hangs its panels on ``panels`` by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from imaging.regions.region import RegionRole
+from viewer import compat, interact, keys, layout
+from viewer.hands import ReadingHands
+from viewer.session import Layout, Session
+from viewer.sync import Sync
+from workup import reading_tools
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from workup.reading import Reading
+    from workup.reading_keeper import Keeper
+
+
+class Desk:
+    """A reader's desk: viewer, reading, tools.
+
+    Parameters
+    ----------
+    viewer : napari viewer or ViewerModel
+    reading : Reading
+    keeper : Keeper, optional
+        Without one, nothing is kept: for a look only.
+    """
+
+    def __init__(self, viewer: ViewerModel, reading: Reading, keeper: Keeper | None = None) -> None:
+        self.reading = reading
+        self.keeper = keeper
+        self.session = Session(viewer, reading)
+        self.hands = ReadingHands(self.session)
+        self.sync = Sync(self.session)
+        self.panels: dict[str, Any] = {}
+        self.ask_role: Callable[[], None] | None = None
+        self._outlines_seen = True
+        self._wire_mouse(viewer)
+        self.session.events.groups.connect(self._dress)
+        self.session.events.tool.connect(lambda _tool: self.hands.drop_scribbles())
+        reading.events.active.connect(self.hands.drop_scribbles)
+
+    def _wire_mouse(self, viewer: Any) -> None:
+        compat.without_default_wheel(viewer)
+        viewer.scene.camera.mouse_zoom = False
+        viewer.mouse_wheel_callbacks.append(interact.on_wheel(self.session))
+        viewer.mouse_move_callbacks.append(interact.on_move(self.session))
+        viewer.mouse_drag_callbacks.append(interact.on_drag(self.session, self.hands))
+
+    def open(self, shown: list[str] | None = None, reference: str | None = None) -> None:
+        """Put the phases on the screen, in a linked grid."""
+        self.session.show(shown, reference)
+        together = self.session.shown
+        several = together is not None and len(together.keys) > 1
+        layout.arrange(self.session, Layout.GRID if several else Layout.SINGLE)
+        middle = self.session.viewer.dims.range[0]
+        self.session.viewer.dims.set_point(0, (middle.start + middle.stop) / 2)
+        if self.reading.active:
+            self.jump()
+
+    def _dress(self) -> None:
+        layout.dress_canvas(self.session)
+        keys.bind(self)
+
+    # Regions and phases in hand
+
+    @property
+    def _in_hand(self) -> tuple[str, str] | None:
+        region, phase = self.reading.active, self.session.phase
+        if region is None or phase is None:
+            self.session.say("Add a region first.")
+            return None
+        return region, phase
+
+    def new_region(self, role: RegionRole | None = None) -> None:
+        """Add a region: of this role, or of one that the reader is asked for."""
+        if role is None and self.ask_role is not None:
+            self.ask_role()
+            return
+        self.session.attempt(lambda: self.reading.add_region(role or RegionRole.FILLING_DEFECT))
+
+    def next_region(self, step: int) -> None:
+        """Take the next (or previous) region in hand and go to it."""
+        ids = tuple(self.reading.state.regions)
+        if ids:
+            here = ids.index(self.reading.active) if self.reading.active in ids else -1
+            self.reading.activate(ids[(here + step) % len(ids)])
+            self.jump()
+
+    def jump(self) -> None:
+        """Scroll to the region in hand."""
+        if self.reading.active is not None:
+            layout.go_to_region(self.session, self.reading.active)
+
+    def toggle_outlines(self) -> None:
+        """Show or hide outlines, to see what lies under them."""
+        self._outlines_seen = not self._outlines_seen
+        for group in self.session.groups.values():
+            group.labels.opacity = 0.45 if self._outlines_seen else 0.0
+
+    # Outlines
+
+    def propagate(self) -> None:
+        """Carry the outline in hand to the phases that have none."""
+        if (where := self._in_hand) is not None:
+            done = self.session.attempt(lambda: reading_tools.propagate(self.reading, *where))
+            if done:
+                self.session.say("Carried over: look at each phase, nudge if needed, confirm with Return.")
+
+    def nudge(self, slices: int, down: int, right: int) -> None:
+        """Move the outline on the phase in hand by voxels, as seen on the screen."""
+        if (where := self._in_hand) is not None:
+            scale = self.session.group.image.scale
+            turned = [
+                step if size > 0 else -step for step, size in zip((slices, down, right), scale, strict=True)
+            ]
+            voxels = (turned[0], turned[1], turned[2])
+            self.session.attempt(lambda: reading_tools.nudge(self.reading, *where, voxels))
+
+    def confirm(self) -> None:
+        """The outline on the phase in hand is right."""
+        if (where := self._in_hand) is not None:
+            self.session.attempt(lambda: self.reading.confirm(*where))
+
+    def confirm_all(self) -> None:
+        """The outline is right on every phase."""
+        if (where := self._in_hand) is not None:
+            self.session.attempt(lambda: self.reading.confirm(where[0]))
+
+    def erase(self) -> None:
+        """Take the outline off the phase in hand."""
+        if (where := self._in_hand) is not None:
+            self.session.attempt(lambda: self.reading.erase(*where))
+
+    def interpolate(self) -> None:
+        """Fill in the slices between drawn ones."""
+        if (where := self._in_hand) is not None:
+            self.session.attempt(lambda: reading_tools.interpolate(self.reading, *where))
+
+    def snap_lines(self) -> None:
+        """Caliper lines from the outline."""
+        if (where := self._in_hand) is not None:
+            self.session.attempt(lambda: reading_tools.snap_lines(self.reading, *where))
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        self._tell("Undone", self.reading.undo)
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self._tell("Done again", self.reading.redo)
+
+    def _tell(self, word: str, act: Callable[[], str | None]) -> None:
+        title: list[str | None] = []
+        if self.session.attempt(lambda: title.append(act())):
+            self.session.say(f"{word}: {title[0]}." if title[0] else "Nothing to take back.")
+
+    # The read
+
+    def save(self) -> None:
+        """Save a version into the case folder."""
+        keeper = self.keeper
+        if keeper is None:
+            self.session.say("There is no case folder to save into.")
+        elif self.session.attempt(keeper.save):
+            self.session.say(f"Saved as version {keeper.last_version}.")
+
+    def export(self) -> None:
+        """Write report, SEG and SR; the window asks where."""
+        self._panel("export")
+
+    def toggle_help(self) -> None:
+        """The table of keys."""
+        self._panel("help")
+
+    def _panel(self, name: str) -> None:
+        panel = self.panels.get(name)
+        if panel is not None:
+            panel()
+
+    def tick(self) -> None:
+        """Once a second: autosave if due."""
+        if self.keeper is not None:
+            self.keeper.tick()
+            if self.keeper.trouble:
+                self.session.say(f"Autosave failed: {self.keeper.trouble}")

@@ -1,0 +1,226 @@
+"""A reading on the screen: which layers show it, which phase and tool are in hand.
+
+``Session`` only arranges. What is drawn goes to the ``Reading``; what the reading says comes back
+through ``viewer.sync``. Mouse and keys are in ``viewer.interact`` and ``viewer.keys``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from psygnal import Signal, SignalGroup
+
+from imaging.errors import ImagingError
+from imaging.phases.phase import Role
+from viewer.layers import GROUP_LENGTH, PhaseGroup, Shown, build_group, shown_together
+from viewer.windows import PRESETS, limits
+from viewer.words import PHASES, TIME_ORDER
+from workup.errors import WorkupError
+from workup.reading import Reading
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+#: Phases shown side by side at first; the others wait in the study panel.
+MOST_CELLS_AT_FIRST = 4
+
+
+class Tool(StrEnum):
+    """What the left mouse button does."""
+
+    LOOK = "look"
+    BRUSH = "brush"
+    POLYGON = "polygon"
+    ERASER = "eraser"
+    FILL = "fill"
+    GROW = "grow"
+    SCRIBBLE = "scribble"
+    CALIPER = "caliper"
+
+
+class Layout(StrEnum):
+    """How phases are arranged."""
+
+    GRID = "grid"
+    SINGLE = "single"
+    ORTHOGONAL = "orthogonal"
+
+
+#: Mode of the label layers for each tool; the others are handled by ``viewer.interact``.
+LABEL_MODES: Mapping[Tool, str] = {
+    Tool.BRUSH: "paint",
+    Tool.POLYGON: "polygon",
+    Tool.ERASER: "erase",
+    Tool.FILL: "fill",
+}
+
+
+class SessionSignals(SignalGroup):  # type: ignore[misc]
+    """What the window's parts need to know."""
+
+    tool = Signal(str)
+    layout = Signal(str)
+    phase = Signal(str)  # acquisition key in hand
+    groups = Signal()  # layers were built anew
+    window = Signal()
+    message = Signal(str)
+
+
+class Session:
+    """A reading shown in a viewer.
+
+    Parameters
+    ----------
+    viewer : napari viewer or ViewerModel
+        Only its public interface is used.
+    reading : Reading
+    """
+
+    def __init__(self, viewer: ViewerModel, reading: Reading) -> None:
+        self.viewer = viewer
+        self.reading = reading
+        self.events = SessionSignals()
+        self.groups: dict[str, PhaseGroup] = {}
+        self.shown: Shown | None = None
+        self.phase: str | None = None
+        self.previous_phase: str | None = None
+        self.tool = Tool.LOOK
+        self.layout = Layout.GRID
+        self.window = PRESETS["liver"]
+        self.in_stroke = False
+        self.brush_mm = 8.0
+
+    # Phases
+
+    def show(self, keys: Sequence[str] | None = None, reference: str | None = None) -> None:
+        """Show these acquisitions (by default one of each phase), as far as one frame holds them.
+
+        Raises
+        ------
+        GeometryError
+            If there is nothing to show.
+        """
+        study = self.reading.study
+        self.shown = shown_together(study, keys or default_keys(self.reading), reference)
+        for group in self.groups.values():
+            for layer in group.layers:
+                self.viewer.layers.remove(layer)
+        windows = limits(self.window, [study[key] for key in self.shown.keys])
+        self.groups = {}
+        for key in self.shown.keys:
+            self.groups[key] = build_group(
+                study[key],
+                self.reading.labels[key],
+                self.shown.frame,
+                title=self.title(key),
+                contrast_limits=windows[key],
+            )
+        for group in self.groups.values():
+            for layer in group.layers:
+                self.viewer.layers.append(layer)
+        self.viewer.canvas.grid.stride = GROUP_LENGTH
+        self.phase = None
+        self.events.groups.emit()
+        self.activate(self.shown.keys[0])
+        self.viewer.reset_view()
+
+    def title(self, key: str) -> str:
+        """Phase and time of an acquisition, as its cell says it."""
+        decision = self.reading.decisions.get(key)
+        seconds = (
+            next((e.value for e in decision.evidence if e.source == "timing"), None) if decision else None
+        )
+        number = self.reading.study[key].header.series_number
+        parts = [
+            PHASES[self.reading.phase(key)],
+            seconds,
+            None if number is None else f"series {number}",
+        ]
+        return "  ".join(part for part in parts if part)
+
+    def activate(self, key: str) -> None:
+        """Take an acquisition in hand: drawing goes there."""
+        if key not in self.groups or key == self.phase:
+            return
+        self.previous_phase, self.phase = self.phase, key
+        self.viewer.layers.selection.active = self.groups[key].labels
+        self.events.phase.emit(key)
+
+    @property
+    def group(self) -> PhaseGroup:
+        """Layers of the acquisition in hand."""
+        assert self.phase is not None
+        return self.groups[self.phase]
+
+    def key_at(self, cell: tuple[int, int] | None) -> str | None:
+        """The acquisition shown in a cell of the grid."""
+        if self.layout is not Layout.GRID or cell is None:
+            return self.phase
+        columns = self.viewer.canvas.grid.actual_shape(self.viewer.layers)[1]
+        index = cell[0] * columns + cell[1]
+        keys = tuple(self.groups)
+        return keys[index] if 0 <= index < len(keys) else None
+
+    # Tools
+
+    def set_tool(self, tool: Tool) -> None:
+        """Take a tool in hand; drawing tools need a region to draw."""
+        if tool is not Tool.LOOK and self.reading.active is None:
+            self.say("Add a region first: the outline must belong to something.")
+            tool = Tool.LOOK
+        if tool is not Tool.LOOK and self.reading.locked:
+            self.say(f"Nothing can be drawn: {self.reading.locked}.")
+            tool = Tool.LOOK
+        self.tool = tool
+        self.dress_layers()
+        self.events.tool.emit(tool)
+
+    def dress_layers(self) -> None:
+        """Give every label layer the tool, label and brush in hand."""
+        entry = self.reading.state.regions.get(self.reading.active or "")
+        self.viewer.scene.camera.mouse_pan = self.tool is Tool.LOOK
+        for group in self.groups.values():
+            labels = group.labels
+            if entry is not None and labels.selected_label != entry.label:
+                labels.selected_label = entry.label
+            pixel = abs(float(labels.scale[-1]))
+            labels.brush_size = max(1, round(self.brush_mm / pixel))
+            mode = LABEL_MODES.get(self.tool, "pan_zoom")
+            if labels.mode != mode:
+                labels.mode = mode
+
+    def set_brush(self, brush_mm: float) -> None:
+        """Diameter of brush and eraser. [mm]"""
+        self.brush_mm = min(80.0, max(0.5, brush_mm))
+        self.dress_layers()
+
+    def attempt(self, act: Callable[[], object]) -> bool:
+        """Do something that may be refused; a refusal is told in the status bar. Whether it was done."""
+        try:
+            act()
+        except (ImagingError, WorkupError) as error:
+            self.say(str(error))
+            return False
+        return True
+
+    def say(self, message: str) -> None:
+        """A word to the reader, in the status bar: never a pop-up."""
+        self.viewer.status = message
+        self.events.message.emit(message)
+
+
+def default_keys(reading: Reading) -> tuple[str, ...]:
+    """One acquisition of each phase in the order of time, at most four; all images if none is named."""
+    images = [
+        a.key
+        for a in reading.study
+        if (decision := reading.decisions.get(a.key)) is None or decision.role is Role.IMAGE
+    ]
+    ranked = sorted(images, key=lambda key: TIME_ORDER.index(reading.phase(key)))
+    first = {reading.phase(key): key for key in reversed(ranked)}
+    chosen = [key for key in ranked if first[reading.phase(key)] == key]
+    rest = [key for key in ranked if key not in chosen]
+    kept = set((chosen + rest)[:MOST_CELLS_AT_FIRST])
+    return tuple(key for key in ranked if key in kept) or tuple(a.key for a in reading.study)

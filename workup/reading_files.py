@@ -1,0 +1,105 @@
+"""A folder opened for reading: images, phases, what was read before, and what a crash left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imaging.phases.decision import name_phases
+from workup.case.case import Case
+from workup.case.case_files import is_store, read_case
+from workup.case.state import case_of
+from workup.case.store_files import CaseStore, read_store_case
+from workup.reading import Reading
+from workup.reading_keeper import AUTOSAVE_AFTER_S, Keeper
+
+Progress = Callable[[int, int], None]
+
+#: Ending of the case folder that is made beside a folder of images.
+CASE_FOLDER_ENDING = ".case"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedReading:
+    """A reading, who keeps it, and what the reader must be told first."""
+
+    reading: Reading
+    keeper: Keeper
+    notes: dict[str, Any]
+    words: tuple[str, ...]
+
+
+def open_reading(
+    path: str | Path,
+    *,
+    reader: str | None = None,
+    case_folder: str | Path | None = None,
+    progress: Progress | None = None,
+) -> OpenedReading:
+    """Open a case folder, a plain case or a folder of DICOM files, and go on where it was left.
+
+    Work is kept in ``case_folder``; by default that is the case folder itself, or one beside the images
+    with the ending ``.case``, made when there is first something to keep. If a session ended without
+    saving, its autosave is taken up as one step, which ``undo`` takes back.
+
+    Raises
+    ------
+    CaseError, ImagingError
+        If nothing usable is there.
+    """
+    path = Path(path)
+    kept_in = _case_folder(path, Path(case_folder) if case_folder else None)
+    case = read_store_case(kept_in, who=reader, progress=progress) if is_store(kept_in) else None
+    if case is None:
+        case = read_case(path, progress=progress)
+    decisions = name_phases(case.study)
+    reading = Reading.from_case(case, decisions)
+    reading.reader = reader or case.reader
+    keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path))
+    words = list(_first_words(case, reading))
+    notes: dict[str, Any] = {}
+    if is_store(kept_in):
+        words += _recover(CaseStore.open(kept_in), reading, notes)
+    return OpenedReading(reading, keeper, notes, tuple(words))
+
+
+def _case_folder(path: Path, asked: Path | None) -> Path:
+    if asked is not None:
+        return asked
+    path = path.resolve()
+    return path if is_store(path) else path.with_name(path.name + CASE_FOLDER_ENDING)
+
+
+def _store(folder: Path, case: Case, reader: str | None, images: Path) -> CaseStore:
+    if is_store(folder):
+        return CaseStore.open(folder)
+    source = Path(case.study.source) if case.study.source else images
+    name = case.case_id or images.resolve().name
+    return CaseStore.create(folder, case.study, name, reader or "unnamed reader", dicom_folder=source)
+
+
+def _recover(store: CaseStore, reading: Reading, notes: dict[str, Any]) -> list[str]:
+    """Take up an autosave that no save followed; what to say of it."""
+    words = [] if store.trouble is None else [str(store.trouble)]
+    kept = store.pending_autosave(reading.reader)
+    if kept is None:
+        return words
+    notes.update(kept.state.notes)
+    reading.take_over(case_of(kept.state, reading.study, reading.case_id), "recover unsaved work")
+    reading.reader = reading.reader or kept.state.reader
+    words.append(
+        "The last session ended without saving. "
+        f"Work kept at {kept.when[:19].replace('T', ' ')} was recovered; up to {AUTOSAVE_AFTER_S:.0f} s before the end may be missing. Undo goes back to the last save."
+    )
+    return words
+
+
+def _first_words(case: Case, reading: Reading) -> list[str]:
+    words = [f"Series {r.series_number or '?'} was refused: {r.message}" for r in case.study.refused]
+    words += [
+        f"{region} shares voxels with another region on one phase: kept as it came, not editable there."
+        for region, _ in reading.kept_apart
+    ]
+    return words

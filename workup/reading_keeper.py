@@ -1,0 +1,141 @@
+"""Keeps what a reader does: autosave while they work, versions when they save, signed reads.
+
+A ``Keeper`` watches a reading and is asked once a second whether something has to be written. The state is
+taken on the asking thread (it is immutable), the writing happens on another, so that drawing never
+waits for the disk. The case folder is made when there is first something to keep.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from workup.case.state import CaseState, state_of
+from workup.case.store_files import CaseStore
+from workup.errors import WorkupError
+from workup.reading import Reading
+
+#: Something unsaved is written after this time at the latest. [s]
+AUTOSAVE_AFTER_S = 10.0
+#: Or after this many strokes and statements.
+AUTOSAVE_AFTER_STEPS = 20
+
+OpenStore = Callable[[], CaseStore]
+
+
+class Keeper:
+    """Autosave, save and sign for one reading.
+
+    Parameters
+    ----------
+    reading : Reading
+    open_store : callable
+        Opens the case folder, making it if need be; called once, when something is first written.
+    clock : callable, optional
+        Seconds that only go forward; tests give their own. [s]
+    """
+
+    def __init__(
+        self, reading: Reading, open_store: OpenStore, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._reading = reading
+        self._open_store = open_store
+        self._clock = clock
+        self._store: CaseStore | None = None
+        self._steps = 0
+        self._dirty_since: float | None = None
+        self._writing: Future[None] | None = None
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="autosave")
+        self.notes: dict[str, Any] = {}
+        self.trouble: str | None = None
+        self.last_version: int | None = None
+        reading.events.history.connect(self._stepped)
+        reading.events.labels.connect(self._touched)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something was done that is not on the disk yet."""
+        return self._dirty_since is not None
+
+    @property
+    def store(self) -> CaseStore:
+        """The case folder, opened or made."""
+        if self._store is None:
+            self._store = self._open_store()
+        return self._store
+
+    def _stepped(self, title: str) -> None:
+        del title
+        self._steps += 1
+        self._touched()
+
+    def _touched(self, *_: object) -> None:
+        if self._dirty_since is None:
+            self._dirty_since = self._clock()
+
+    def tick(self) -> None:
+        """Write an autosave if one is due; ask about once a second, from the thread that draws."""
+        if self._dirty_since is None or (self._writing is not None and not self._writing.done()):
+            return
+        waited = self._clock() - self._dirty_since
+        if waited >= AUTOSAVE_AFTER_S or self._steps >= AUTOSAVE_AFTER_STEPS:
+            self.autosave()
+
+    def autosave(self) -> Future[None]:
+        """Write the state of this moment on the other thread."""
+        state = self._state()
+        self._steps, self._dirty_since = 0, None
+        self._writing = self._disk.submit(self._write, state)
+        return self._writing
+
+    def _write(self, state: CaseState) -> None:
+        try:
+            self.store.autosave(state, state.reader)
+            self.trouble = None
+        except (WorkupError, OSError) as error:
+            self.trouble = str(error)
+            self._dirty_since = self._clock()
+
+    def save(self, why: str = "") -> int:
+        """Keep the state for good; its version number, once it is on the disk.
+
+        Raises
+        ------
+        CaseError
+            As ``CaseStore.save``; what was drawn stays in the reading.
+        """
+        self._reading.commit_stroke()
+        self._wait()
+        state = self._state()
+        version = self.store.save(state, state.reader, why)
+        self._steps, self._dirty_since, self.last_version = 0, None, version
+        return version
+
+    def sign(self, reports: Mapping[str, bytes], meaning: str, why: str = "") -> int:
+        """Save, put the reader's name to it with the reports, and lock the reading; the read's number."""
+        self.save("before signing")
+        reader = self._reading.reader or ""
+        number = self.store.sign(reader, reports, version=self.last_version, meaning=meaning, why=why)
+        self._reading.locked = f"signed by {reader}, version {self.last_version}"
+        self._reading.events.state.emit()
+        return number
+
+    def close(self) -> None:
+        """Write what is unsaved and wait for it."""
+        if self.dirty and not self._reading.locked:
+            self.autosave()
+        self._disk.shutdown(wait=True)
+
+    def _state(self) -> CaseState:
+        state = state_of(self._reading.to_case())
+        return CaseState(**{**_fields(state), "notes": dict(self.notes)})
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+
+
+def _fields(state: CaseState) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in state.__dataclass_fields__}
