@@ -18,7 +18,7 @@ from workup.case.case import DefectStatement, LesionStatement
 from workup.commands.enhancement import findings_json
 from workup.commands.measure import lesion_json
 from workup.commands.phases import acquisition_json
-from workup.report.screen_document import screen_json
+from workup.report.screen_json import screen_json
 
 
 def assessment_document(assessment: Assessment) -> dict[str, Any]:

@@ -141,9 +141,9 @@ def _read_reading(path: Path | None) -> ReadingFile:
 
 
 def _read_record(path: Path) -> Mapping[str, Any]:
-    from workup.record.record_files import read_record_document
+    from workup.record.record_files import read_record_file
 
-    return read_record_document(path)
+    return read_record_file(path).raw
 
 
 def _check_labels(said: ReadingFile, study: Study) -> None:

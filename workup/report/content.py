@@ -57,6 +57,7 @@ class Figure:
     png: bytes
     caption: str
     alt: str
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
