@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from eligibility.verdict import Status, Verdict
 from imaging.findings.adjacency import ADJACENT_MM
@@ -134,15 +134,13 @@ def _finding_answer(question: str, finding: Finding, why: str) -> Answer:
 
 
 def enhancement_words(findings: RegionFindings) -> str:
-    """Difference, interval, thresholds and reasons of the arterial enhancement, in one line."""
-    e = findings.enhancement
-    parts = []
-    if e.difference is not None:
-        interval = f" [{e.ci95[0]:.1f}, {e.ci95[1]:.1f}]" if e.ci95 else ""
-        parts.append(
-            f"{e.difference:+.1f} {e.unit}{interval}, >= {e.policy.t_pos:g} / <= {e.policy.t_neg:g} {e.unit}"
-        )
-    return ". ".join([*parts, *(r.message for r in e.reasons)])
+    """Why the arterial enhancement is what it is: difference, interval, thresholds, cautions."""
+    return sentences(r.message for r in findings.enhancement.reasons)
+
+
+def sentences(messages: Iterable[str]) -> str:
+    """Messages as sentences of one paragraph."""
+    return " ".join(f"{m[:1].upper()}{m[1:].rstrip('.')}." for m in messages if m)
 
 
 def washout_words(findings: RegionFindings) -> str:
@@ -152,7 +150,7 @@ def washout_words(findings: RegionFindings) -> str:
         + (f" ({p.ratio_percent:.1f} %, >= {p.threshold_percent:g} %)" if p.ratio_percent is not None else "")
         for p in findings.washout.by_phase
     ]
-    return ". ".join([*parts, *(r.message for r in findings.washout.reasons)])
+    return sentences([*parts, *(r.message for r in findings.washout.reasons)])
 
 
 def _adjacency_answer(defect: DefectAssessment, w: Words) -> Answer:

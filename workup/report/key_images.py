@@ -47,7 +47,7 @@ def defect_figures(defect: DefectAssessment, assessment: Assessment) -> tuple[Fi
         return ()
     caption = f"{defect.region.id} on each phase, on that phase's own slice; patient's right is on the left."
     strip = Figure(
-        f"key image {defect.region.id}", key_image(panels), caption, f"{defect.region.id} outlined"
+        f"key image {defect.region.id}", key_image(panels), caption, f"{defect.region.id} outlined", wide=True
     )
     return strip, _curve(defect.findings, assessment)
 
@@ -76,7 +76,11 @@ def lesion_figures(lesion: LesionAssessment, assessment: Assessment) -> tuple[Fi
     ]
     caption = f"{lesion.region.id}: {measurement.method}, {phase}, slice {measurement.slice_index}."
     picture = key_image(panels, height_inches=3.8)
-    return (Figure(f"key image {lesion.region.id}", picture, caption, f"{lesion.region.id} with diameters"),)
+    return (
+        Figure(
+            f"key image {lesion.region.id}", picture, caption, f"{lesion.region.id} with diameters", wide=True
+        ),
+    )
 
 
 def _panel_title(phase: str, mean: float | None, unit: str) -> str:
