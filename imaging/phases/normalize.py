@@ -38,9 +38,9 @@ _SHORT_SLIPS = {
 
 
 def normalize(description: str) -> str:
-    """Lower case, half width, no accents on Latin letters, one blank between words.
+    r"""Lower case, half width, no accents on Latin letters, one blank between words.
 
-    Hangul, kana and han stay as they are. ``_``, ``^`` and ``\\`` separate like a blank or slash,
+    Hangul, kana and han stay as they are. ``_``, ``^`` and ``\`` separate like a blank or slash,
     and a capital inside a word starts a new word (``PreMonitoring``, ``LateArt``).
 
     Examples

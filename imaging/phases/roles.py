@@ -4,6 +4,7 @@ Only ``image`` series take part in measurement. On CT every coronal or sagittal 
 on MR it is an acquisition of its own unless it calls itself MPR.
 """
 
+# ruff: noqa: E501 - word tables are read across, not down
 from __future__ import annotations
 
 import re
@@ -34,41 +35,54 @@ _DERIVED_MODALITIES = frozenset(
 _DYNAMIC_MODALITIES = frozenset({"CT", "MR", ""})
 
 _LOCALIZER = compiled(
-    r"<scout\w*|<scou$|<scano\w*|<topo(?:gram\w*|gramm\w*|s)?>|<surview\w*|<surv>|<survey\w*|<locali[sz]\w*|<loc(?:s|al|alis|aliz)?>|"
-    r"<3[\s-]*(?:plane|pl|pln|plan)s?>|<(?:three|tri|multi)[\s-]*plane>|<pilot>|<plan[\s-]*scan|<scanogra\w*|<reperage\w*|<centrage|"
-    r"<ubersicht\w*|<uebersicht\w*|<aahead|<ap[\s/-]*lat>|<lateral view|스카우트|위치\s*결정|로컬라이저|位置決め|スカウト|定位像?"
+    r"""<scout\w* | <scou$ | <scano\w* | <topo(?:gram\w*|s)?> | <surview\w* | <surv> | <survey\w* | <locali[sz]\w* |
+    <loc(?:s|al|alis|aliz)?> | <3~(?:plane|pl|pln|plan)s?> | <(?:three|tri|multi)~plane> | <pilot> | <plan~scan |
+    <reperage\w* | <centrage | <u(?:e)?bersicht\w* | <aahead | <ap~lat> | <lateral~view | <repere> |
+    스카우트 | 위치\s*결정 | 로컬라이저 | 토포그램 | 位置決め | スカウト | 定位[像图]?"""
 )
 _BOLUS = compiled(
-    r"<smart[\s-]*prep\w*|<bolus[\s-]*(?:track\w*|trk|trak\w*|timing|pro\w*|test|trigger\w*|monitor\w*|chase)|<(?:test|timing|timed|care|mini|prep)[\s-]*bolus|"
-    r"<bolus>|<pre[\s-]*monitor\w*|<monitor(?:ing)?>|<moni>|<sure[\s-]*start|<real[\s-]*prep|<tracker>|<tracking>|<locator>|<fluoro\w*|<timing>|"
-    r"<test[\s-]*inj\w*|<real[\s-]*time(?=\s*$)|<trigger\s*(?:roi|scan)|<time[\s-]*density|<threshold\s*scan|ボーラス\s*トラッキング|テスト\s*(?:ボーラス|インジェクション)|모니터링|볼루스|监测|小剂量测试"
+    r"""<smart~prep\w* | <bolus~(?:track\w*|trk|trak\w*|timing|pro\w*|test|trigger\w*|monitor\w*|chase\w*) |
+    <(?:test|timing|timed|care|mini|prep|track\w*)~bolus | <bolus> | <pre~monitor\w* | <monitor(?:ing)?> | <moni> |
+    <sure~start | <real~prep | <tracker> | <locator> | <tracking> | <fluoro\w* | <timing> | <test~inj\w* | <real~time(?=\s*$) |
+    <trigger~(?:roi|scan) | <time~density | <threshold~scan | <premoni\w* | <bolustrk> | <bolus\w* |
+    ボーラス\s*トラッキング | テスト\s*(?:ボーラス|インジェクション) | モニタリング | プリモニ | 모니터링 | 볼루스 | 监测 | 小剂量测试"""
 )
 #: "Post bolus" and "after bolus" say that contrast was given.
-_NOT_BOLUS = compiled(r"<(?:post|after|pre)[\s-]*bolus>")
+_NOT_BOLUS = compiled(r"<(?:post|after|pre)~bolus(?!~(?:track|trig|tim))>")
 _DERIVED = compiled(
-    r"<s?sub(?:s|tr|tract\w*)?>|<subt>|<mip(?:s|thin|thick)?>|<m\.i\.p>|<min[\s-]*ip>|<minip>|<aip>|<vrt?>|<vol(?:ume)?[\s-]*rend\w*|<ssd>|<dose\w*|<patient[\s-]*protocol|"
-    r"<summary[\s-]*series|<screen[\s-]*(?:save|cap|shot)\w*|<key[\s-]*images?|<snapshot\w*|<iodine\w*|<vnc\w*|<virtual[\s-]*(?:non|un)\w*|<vue>|<water[\s-]*\(?iodine|"
-    r"<mono[\s-]*(?:e|energ\w*|\+)?[\s-]*\d*\s*kev|<kev>|<\d+\s*kev>|<e?adc\w*|<apparent[\s-]*diff\w*|<r2\s?\*|<t2\s?\*?[\s-]*map|<fat[\s-]*fraction|<pdff>|<ff>|"
-    r"<wash[\s-]*(?:in|out)\w*|<ttp>|<pei>|<perf\w*[\s-]*map|<(?:color|colour)>|<fused?>|<fusion>|<curves?>|<graphs?>|<report>|<results?>|<stiffness|<segment\w*|"
-    r"^\(\d+/\d+/\d+\)-\(\d+|<processed|<effective[\s-]*z|<rho>|<overlay|<angle[\s-]*map|<confidence[\s-]*map|<wave[\s-]*image|<t1[\s-]*map\w*|감산|차감|サブトラクション|差分|剪影"
-)  # fmt: skip
+    r"""<s?sub(?:s|tr|tract\w*)?> | <subt> | <mip(?:s|thin|thick)?> | <min~ip> | <minip> | <mips?\d* | <aip> | <vrt?> |
+    <vol(?:ume)?~rend\w* | <ssd> | <dose~(?:report|info\w*|sr|sheet|summary|record|page|data) | ^dose\w*$ | <patient~protocol | <exam~(?:protocol|summary) | <summary~series | <screen~(?:save|cap|shot)\w* |
+    <key~images? | <snapshot\w* | <iodine~(?:map\w*|dens\w*|overlay|image\w*|no\w*|\(water\)|water) | <iodine$ | <vnc\w* | <virtual~(?:non|un)\w* | <vue> | <mono\w*~\+?~\d+~kev |
+    <\d*~?kev> | <mono~?e(?:nergetic)?> | <monoenerg\w* | <[de]?adc\w* | <apparent~diff\w* | <r2\s?\* | <t[12]\s?\*?~map\w* |
+    <fat~fraction | <pdff> | <ff> | <wash~(?:in|out)~map\w* | <ttp> | <pei> | <perf\w*~map | <colou?r> | <fused?> |
+    <fusion> | <curves?> | <graphs?> | <report> | <results?> | <stiffness | <segment\w* | ^\(\d+/\d+/\d+\)-\(\d+ |
+    <processed | <effective~z | <rho> | <overlay | <angle~map | <confidence~map | <wave~image | <lung~vessels? |
+    감산 | 차감 | サブトラクション | 差分 | 剪影 | 减影"""
+)
 _REFORMAT = compiled(
-    r"<[dc]?mpr(?:s|cor|sag)?>|<mpvr>|<reformat\w*|<rfmt>|<reform\w*|<refor>|<cpr>|<curved|<spo>|<multi[\s-]*planar|<3d[\s-]*recon"
+    r"""<[dct]?mpr(?:s|cor|sag|ax\w*)?> | <mpvr> | <reformat\w* | <rfmt> | <reform\w* | <cpr> | <curved | <spo> |
+    <multi~planar | <3d~recon\w* | <mpr"""
 )
 _OTHER_PLANE = compiled(
-    r"<cor(?:o|s|on|onal\w*)?>|<cor(?=\d)|<sag(?:s|it|ittal\w*)?>|<sag(?=\d)|<obl(?:ique\w*)?>|<koronar\w*|<frontal\w*|<axobl|관상\s*면?|시상\s*면?|冠状[断面]?|矢状[断面]?"
+    r"""<cor(?:o|s|on|onal\w*)?> | <cor(?=\d) | <sag(?:s|it|ittal\w*)?> | <sag(?=\d) | <obl(?:ique\w*)?> | <koronar\w* |
+    <frontale?\w* | <axobl | 관상\s*면? | 시상\s*면? | 코로날 | 冠状[断面位]? | 矢状[断面位]? | コロナル | サジタル"""
 )
-#: Magnetic resonance sequences that show no contrast passage.
+#: Magnetic resonance sequences that show no passage of contrast.
 _OTHER_SEQUENCE = compiled(
-    r"<t2(?:w|\*|star|wi|weighted)?(?![0-9])|<t2(?=[fst]|\s)|<haste>|<hast$|<ss[\s-]*(?:fse|tse|h)>|<ssfse\w*|<sshtse\w*|<(?:fr)?fse>|<\d?d?frfse|<f?r?fse|<tse>|<blade>|<propeller>|<multivane|<trufi\w*|<true?[\s-]?fisp\w*|"
-    r"<\w*fiesta\w*|<b[\s-]?(?:tfe|ffe)>|<bal(?:anced|ance)?>|<ssfp>|<dwi?\w*|<diff(?:usion)?\w*|<dti>|<ivim>|<\w*diff>|<b\s?[=-]?\s?value|<b\s?=\s?\d+|<b[05]\d*0(?![\d.]*f)>|<ep2d\w*|<epi>|<resolve|<stir>|<tirm|<tir>|"
-    r"<(?:in|ip)\s?[/+&-]?\s?(?:and\s?)?(?:out|op|opp\w*)>|<(?:op|opp\w*|out)\s?[/+&-]?\s?(?:and\s?)?(?:in|ip)>|<(?:in|out|opp\w*|op|ip)[\s/+&-]*(?:of[\s-]*)?ph(?:ase)?s?>|<inphase|<outphase|<opposed|"
-    r"^(?:in|out|opp|ip|op|inphase|fat|water)(?::|$)|<fat(?:\s*only)?$|<medal>|<dual[\s-]*(?:echo|ffe|fe|ge|gre)>|<multi[\s-]*echo|<mrcp\w*|<thick[\s-]*slab|<rare>|<mre>|<elasto\w*|<tof>|<phase[\s-]*contrast|<pc[\s-]*mra?>|<cine>|"
-    r"<asl>|<swi>|<qswi|<susc\w*|<iron|<ideal[\s-]*iq|<q[\s-]?dixon|<star\s?map|<fat[\s-]*quant\w*|<calib\w*|<asset>|<pre[\s-]*scan|<shim\w*|<sense[\s-]*ref\w*|<ref[\s-]*scan|<coil|<b[01][\s-]*map\w*|<pd>|<pdw|<mrs>|<spectro\w*|<molli\w*|"
-    r"<space>|<spc>|<mag(?:netization)?[\s-]*transf\w*|<myelo\w*|<4d[\s-]*flow|<hydro\w*|<urogr\w*\s*t2|확산|강조\s*T2|拡散|弥散"
-)  # fmt: skip
-#: A dynamic sequence that also calls itself in-phase, or holds "asset", is still a dynamic sequence.
-_CT_ONLY_NOISE = frozenset({"CT"})
+    r"""<t2(?:w\w*|\*|star|wi|weighted|fs|tse|fse|haste)?(?![0-9a-z]) | <haste\w* | <hast$ | <ss~(?:fse|tse|h)\w* |
+    <sst?h?(?:fse|tse)\w* | <\d?d?(?:fr)?fse\w* | <f?r?fse> | <tse> | <blade> | <propeller> | <multivane | <trufi\w* |
+    <true?~?fisp\w* | <\w*fiesta\w* | <s?b~?(?:tfe|ffe)> | <bal(?:anced|ance)?> | <ssfp> | <dwi?\w* | <diff(?:usion)?\w* |
+    <dti> | <ivim> | <\w*diff> | <b~?=?~?values?\w* | <b\s?=\s?\d+ | <b(?:0|50|100|[2-9]00|1000)> | <ep2d\w* | <epi> |
+    <resolve | <zoomit | <stir> | <tirm | <tir> |
+    <(?:in|ip)\s?[/+&-]?\s?(?:and\s?)?(?:out|op|opp\w*)> | <(?:op|opp\w*|out)\s?[/+&-]?\s?(?:and\s?)?(?:in|ip)> |
+    <(?:in|out|opp\w*|op|ip)[\s/+&-]*(?:of[\s-]*)?ph(?:ase)?s?> | <inphase | <outphase | <outofphase | <opposed |
+    <ph(?:ase)?\s?(?:in|out|opp)> | ^(?:in|out|opp|ip|op|inphase|fat)(?::|$) | ^water$ | [\s(](?:opp|in|out|ip|op|f|fat)$ | <medal> |
+    <dual~(?:echo|ffe|fe|ge|gre)> | <multi~echo | <mrcp\w* | <thick~slab | <rare> | <mre> | <elasto\w* | <tof> |
+    <phase~contrast | <pc~mra?> | <cine> | <asl> | <swi> | <qswi | <swan> | <susc\w* | <iron | <ideal~iq | <q~dixon |
+    <star~?map | <fat~quant\w* | <lms> | <calib\w* | <asset\s*(?:cal\w*|scan|$) | <pre~?scan | <shim\w* |
+    <sense~ref\w* | <ref~?scan | <coil | <b[01]~map\w* | <pd> | <pdw | <mrs> | <spectro\w* | <molli\w* | <space> | <spc> |
+    <mag(?:netization)?~transf\w* | <4d~flow | <hydro\w* | 확산 | 담췌관 | 拡散 | 弥散 | 胰胆管"""
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from imaging.phases.agent import Agent, named_agent
 from imaging.phases.delays import WrittenDelay, written_delays
 from imaging.phases.normalize import normalize
 from imaging.phases.phase import DEFINITE, Phase
-from imaging.phases.vocabulary import VOCABULARY, Sense
+from imaging.phases.vocabulary import VOCABULARY, Sense, compiled
 from imaging.phases.windows import DELAYED_S, HEPATOBILIARY_GADOBENATE_S, HEPATOBILIARY_GADOXETATE_S, phase_at
 
 #: A delay in a description may count from the injection or from the bolus trigger, 15-25 s later, and is
@@ -29,6 +29,16 @@ PLAUSIBLE_S: dict[Phase, tuple[float, float]] = {
     Phase.HEPATOBILIARY: (540.0, 14400.0),
 }
 _ARTERIAL = frozenset({Phase.ARTERIAL, Phase.EARLY_ARTERIAL, Phase.LATE_ARTERIAL})
+#: "70 sec delay", "70초 지연": the word for the time that passed, not for the delayed phase.
+_DELAY_AS_NOUN = re.compile(r"delay(?!ed)|retard(?!e)|지연(?![기상])|遅延(?![相期])|딜레이")
+#: Regions whose veins are not the liver's: "venous" and "PV" name no portal venous phase there.
+_ELSEWHERE = compiled(
+    r"""<(?:head|brain|cran\w*|neck|carotids?|legs?|extrem\w*|lower|dvt|run~offs?|knee|foot|pulm\w*|cardiac|heart|
+    atri\w*|mapping|cryo\w*|sinus(?:es)?|orbits?|temporal)>"""
+)
+#: A breath-hold is as long as an arterial delay; on MR so short a time needs a word beside it. [s]
+_LONGEST_BREATH_HOLD_S = 30.0
+_BREATH_HOLD = compiled(r"<bh> | <mbh> | <breath\w* | <apnea>")
 _JOINT = re.compile(r"[/&+,;|・、]|\b(?:and|et|und|y|to|then)\b|\d\s*-\s*\d")
 
 
@@ -101,14 +111,31 @@ def read_phase(description: str | None, modality: str = "", agent: Agent = Agent
     here = named_agent(text)
     agent = agent if here is Agent.UNKNOWN else here
     delays = written_delays(text)
-    blank = _blank(text, delays)
-    found = marks(blank)
-    words = [mark for mark in found if mark.says in DEFINITE]
+    found = marks(_blank(text, delays))
+    words = [mark for mark in found if mark.says in DEFINITE and _can_be(mark, text, modality)]
     senses = {mark.says for mark in found if isinstance(mark.says, Sense)}
+    if modality == "MR":
+        delays = _without_breath_holds(text, delays, bool(words or senses))
     reading = _from_words_and_delays(text, words, delays, modality, agent)
     if reading.phase is not Phase.UNDETERMINED or reading.conflict:
         return reading
     return _from_senses(found, senses, delays)
+
+
+def _can_be(mark: Mark, text: str, modality: str) -> bool:
+    """Whether a word can mean its phase on this modality and in this part of the body."""
+    if modality == "CT" and mark.says in (Phase.HEPATOBILIARY, Phase.TRANSITIONAL):
+        return False  # the name of an examination: CT has no such phase
+    unclear = mark.says is Phase.PORTAL_VENOUS and "port" not in mark.written
+    return not (unclear and _ELSEWHERE.search(text))
+
+
+def _without_breath_holds(
+    text: str, delays: tuple[WrittenDelay, ...], worded: bool
+) -> tuple[WrittenDelay, ...]:
+    if len(delays) > 1 or (worded and not _BREATH_HOLD.search(text)):
+        return delays
+    return tuple(delay for delay in delays if delay.seconds > _LONGEST_BREATH_HOLD_S)
 
 
 def _blank(text: str, delays: tuple[WrittenDelay, ...]) -> str:
@@ -190,9 +217,11 @@ def _from_delays(delays: tuple[WrittenDelay, ...], timed: set[Phase]) -> TextRea
 def _delayed(
     text: str, written: str, delays: tuple[WrittenDelay, ...], timed: set[Phase], modality: str, agent: Agent
 ) -> TextReading:
-    """ "70 sec delay" is a delay of 70 s, "delayed" alone the delayed phase, "delay 70" either."""
+    """Tell a delay ("70 sec delay") from the delayed phase ("delayed"); "delay 70" may be either."""
     if not delays:
-        number = re.search(r"delay(?:ed|s)?\D{0,2}(\d{2,3})(?![\d.]|\s*mm)|(?<![\d.])(\d{2,3})\s*delay", text)
+        number = re.search(
+            r"delay(?:ed|s)?[\s-]{0,2}(\d{2,3})(?![\d.]|\s*(?:mm|kv))|(?<![\d.])(\d{2,3})\s*delay", text
+        )
         if number and int(number[1] or number[2]) < DELAYED_S[0]:
             return TextReading(Phase.CONTRAST_UNSPECIFIED, number[0])
         if agent is Agent.GADOXETATE:  # transitional or hepatobiliary: the word does not say
@@ -203,7 +232,7 @@ def _delayed(
     if phase is Phase.UNDETERMINED:
         long = delays[0].seconds > DELAYED_S[1] and agent is not Agent.GADOXETATE
         return TextReading(Phase.DELAYED if long else Phase.CONTRAST_UNSPECIFIED, said)
-    if phase in _ARTERIAL | {Phase.PORTAL_VENOUS} and not re.search(r"delay(?!ed)", written):
+    if phase in _ARTERIAL | {Phase.PORTAL_VENOUS} and not _DELAY_AS_NOUN.search(written):
         return TextReading(
             Phase.UNDETERMINED, said, f'the text says "{written}", but {delays[0].written.strip()}'
         )
@@ -232,6 +261,6 @@ def _from_senses(
     written = ", ".join(dict.fromkeys(mark.written for mark in found if isinstance(mark.says, Sense)))
     if senses & {Sense.BEFORE_AND_AFTER, Sense.SEVERAL_PASSES}:
         return TextReading(Phase.MULTIPLE, written)
-    if Sense.CONTRAST in senses or delays:
+    if senses & {Sense.CONTRAST, Sense.VAGUE} or delays:
         return TextReading(Phase.CONTRAST_UNSPECIFIED, written)
     return TextReading(Phase.UNDETERMINED, written)

@@ -44,7 +44,7 @@ def _second_of_day(moment: datetime) -> float:
 
 
 def _clock(second: float) -> str:
-    whole = int(round(second)) % int(DAY_S)
+    whole = round(second) % int(DAY_S)
     return f"{whole // 3600:02d}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
 
 
