@@ -3,6 +3,7 @@
 from imaging.phantom.contrast import CT, GADOXETATE_MR, Tissue
 from imaging.phantom.lesions import NODE, PRIMARY, SATELLITE, SMALL, Lesion
 from imaging.phantom.phantom import Phantom, make_phantom
+from imaging.phantom.random_study import random_spec
 from imaging.phantom.spec import DYNAMIC_CT, DYNAMIC_GADOXETATE_MR, TWINS, PhantomSpec, Scan
 from imaging.phantom.truth import LesionTruth, Truth
 
@@ -24,4 +25,5 @@ __all__ = [
     "Tissue",
     "Truth",
     "make_phantom",
+    "random_spec",
 ]

@@ -8,30 +8,30 @@ from imaging.phantom.part import Part, parts
 from imaging.phantom.shapes import EVERYWHERE, Array, Grid, Shape, cone, ellipsoid, trunk, tube, union
 
 #: Layers of the wall, from outside inward.
-SKIN = trunk((0, 4), (165, 111), 0.72)
-SUBCUTANEOUS = trunk((0, 4), (163, 109), 0.72)
-MUSCLE_WALL = trunk((0, 4), (151, 97), 0.70)
-CAVITY = trunk((0, 1), (138, 86), 0.66)
+SKIN = trunk((0, 7), (165, 116), 0.68)
+SUBCUTANEOUS = trunk((0, 7), (163, 114), 0.68)
+MUSCLE_WALL = trunk((0, 4), (150, 98), 0.68)
+CAVITY = trunk((0, 1), (139, 88), 0.62)
 
 #: Distance of two ribs along the spine, and how far a rib sinks on its way to the front.
 _RIB_PITCH_MM, _RIB_SLOPE, _RIB_RADIUS_MM = 27.0, 0.55, 5.2
 #: Height of one vertebra with its disc. [mm]
 _VERTEBRA_MM, _DISC_HALF_MM = 32.0, 3.2
-_VERTEBRAE = tuple(float(z) for z in np.arange(-128, 129, _VERTEBRA_MM))
+_VERTEBRAE = tuple(float(z) for z in np.arange(-127.5, 129, _VERTEBRA_MM))
 
 
 def _below_groove(shape: Shape) -> Shape:
     """The back has a groove over the spine."""
 
     def distance(g: Grid) -> Array:
-        groove = 7 / (1 + (g.left / 13) ** 2) * (g.posterior > 60)
+        groove = 5 / (1 + (g.left / 13) ** 2) * (g.posterior > 60)
         return np.asarray(shape.distance_mm(g) + groove)
 
     return Shape(distance)
 
 
 def _ribs() -> Shape:
-    middle = trunk((0, 2), (145, 91.5), 0.68)
+    middle = trunk((0, 2), (145, 93), 0.65)
 
     def distance(g: Grid) -> Array:
         height = g.superior + _RIB_SLOPE * (85 - g.posterior)
@@ -73,7 +73,14 @@ def _spine() -> tuple[Part, ...]:
     for z in _VERTEBRAE:
         height = _slab(z, _VERTEBRA_MM / 2 - _DISC_HALF_MM)
         found.append(Part("spine", "cortical_bone", body & height, still))
-        found.append(Part("spine", "spongy_bone", (body & height).grown(-2.2), still))
+        found.append(
+            Part(
+                "spine",
+                "spongy_bone",
+                body.grown(-2.2) & _slab(z, _VERTEBRA_MM / 2 - _DISC_HALF_MM - 0.4),
+                still,
+            )
+        )
         found += _processes(z)
     found.append(Part("spinal_canal", "spinal_canal", canal, still))
     return tuple(found)
@@ -127,15 +134,15 @@ def _table() -> Shape:
 #: The space below the diaphragm; the lungs fill the rest of the chest.
 BELOW_DIAPHRAGM = union(
     [
-        ellipsoid((-64, -2, -80), (104, 104, 156)),
-        ellipsoid((62, 6, -80), (102, 102, 146)),
+        ellipsoid((-63, -2, -80), (114, 108, 157)),
+        ellipsoid((63, 6, -80), (108, 104, 148)),
         ellipsoid((0, -30, -80), (70, 75, 136)),
         Shape(lambda g: np.asarray(g.superior + 28 + 0 * g.left + 0 * g.posterior)),
     ],
     blend_mm=18,
 )
 MEDIASTINUM = union(
-    [ellipsoid((0, 52, 0), (36, 34, 400)), ellipsoid((14, -34, 108), (60, 48, 56))], blend_mm=20
+    [ellipsoid((4, 50, 0), (27, 30, 400)), ellipsoid((14, -34, 108), (60, 48, 56))], blend_mm=20
 )
 
 
@@ -146,7 +153,7 @@ def chest() -> tuple[Part, ...]:
     return (
         Part("lung", "lung", lungs, texture="lung"),
         Part(
-            "diaphragm", "muscle", (BELOW_DIAPHRAGM.grown(1.0) & CAVITY).without(BELOW_DIAPHRAGM.grown(-2.0))
+            "diaphragm", "muscle", (BELOW_DIAPHRAGM.grown(0.9) & CAVITY).without(BELOW_DIAPHRAGM.grown(-1.2))
         ),
         Part("fat", "fat", MEDIASTINUM & CAVITY & _slab(90, 70)),
         Part("heart", "muscle", heart),

@@ -6,7 +6,7 @@ import numpy as np
 
 from imaging.phantom.body import BELOW_DIAPHRAGM, CAVITY
 from imaging.phantom.part import Part, parts
-from imaging.phantom.shapes import Point, Shape, ellipsoid, tube, union
+from imaging.phantom.shapes import Point, Shape, cone, ellipsoid, tube, union
 
 _SPACE = Shape(lambda g: np.maximum(CAVITY.distance_mm(g), BELOW_DIAPHRAGM.distance_mm(g)))
 #: Where the spine, its muscles and the retroperitoneal vessels leave no room for the liver.
@@ -29,7 +29,7 @@ def _liver() -> Shape:
     )
     kidney = ellipsoid(_RIGHT_KIDNEY_CENTER, (32, 36, 62))
     spared = union([_RETROPERITONEUM, kidney, _GALLBLADDER.grown(2)], blend_mm=8)
-    main = (lobes & _SPACE.grown(-4)).without(spared)
+    main = (lobes & _SPACE.grown(-1.5)).without(spared)
     caudate = ellipsoid((-12, 2, 26), (17, 17, 30), 20)
     return Shape(union([main, caudate], 8).distance_mm, ((-140, -90, -100), (100, 90, 80)))
 
@@ -53,9 +53,9 @@ def gallbladder() -> tuple[Part, ...]:
 
 def spleen() -> tuple[Part, ...]:
     """Spleen along the left posterior wall."""
-    outer = ellipsoid((102, 34, 14), (40, 56, 56), 20)
-    hilum = ellipsoid((76, 8, 10), (26, 50, 80), 24)
-    shape = (outer & _SPACE.grown(-5)).without(hilum)
+    outer = ellipsoid((104, 34, 16), (44, 58, 58), 20)
+    hilum = ellipsoid((70, 6, 8), (25, 48, 74), 24)
+    shape = (outer & _SPACE.grown(-2.0)).without(hilum)
     return (Part("spleen", "spleen", Shape(shape.distance_mm, outer.box), texture="spleen"),)
 
 
@@ -65,12 +65,14 @@ def _kidney(center: Point, side: int) -> tuple[Part, ...]:
     sinus = ellipsoid((left - side * 17, posterior - 9, superior), (19, 11, 27), 25 * side)
     pelvis = ellipsoid((left - side * 17, posterior - 8, superior - 2), (13, 5, 14), 25 * side)
     pyramids = []
-    for height in (-32.0, -16.0, 0.0, 16.0, 32.0):
+    for height in (-34.0, -20.0, -6.0, 8.0, 22.0, 36.0):
         reach = float(np.sqrt(1 - (height / 54) ** 2))
-        for angle in (-80.0, -35.0, 10.0, 55.0, 100.0):
-            turned = np.radians(angle)
-            x, y = side * 15.5 * reach * np.cos(turned), 18.5 * reach * np.sin(turned)
-            pyramids.append(ellipsoid((left + x, posterior + y, superior + height), (6.2, 6.2, 7.5)))
+        for angle in (-100.0, -50.0, 0.0, 50.0, 100.0):
+            turned = np.radians(angle + 0.4 * height)
+            across, along = side * np.cos(turned), np.sin(turned)
+            tip = (left + 6 * across, posterior + 9 * along, superior + 0.75 * height)
+            base = (left + 15.5 * reach * across, posterior + 19 * reach * along, superior + height)
+            pyramids.append(cone(tip, base, 2.5, 6.2 * reach))
     return (
         Part("kidneys", "kidney_cortex", outer),
         *parts("kidneys", "kidney_medulla", pyramids),
@@ -117,8 +119,8 @@ def _above(level_posterior_mm: float, box_of: Shape) -> Shape:
 def stomach() -> tuple[Part, ...]:
     """Fundus under the left dome, body, antrum across the midline; fluid below gas."""
     course: list[tuple[float, float, float, float]] = [
-        (58, 14, 52, 26),
-        (62, -2, 34, 30),
+        (60, 12, 48, 29),
+        (62, -2, 32, 31),
         (60, -24, 10, 27),
         (46, -44, -16, 22),
         (16, -52, -34, 17),
@@ -138,17 +140,13 @@ def bowel() -> tuple[Part, ...]:
     found: list[Part] = []
     duodenum = [(-16, -44, -38, 11.0), (-36, -30, -40, 12.0), (-38, -8, -52, 12.0), (-30, 2, -90, 12.0)]
     loops: list[Point] = [
-        (70, -10, -62),
-        (46, -30, -70),
-        (84, -38, -58),
-        (30, -56, -84),
-        (60, -62, -76),
-        (12, -30, -92),
-        (92, -6, -84),
-    ]
+        (70, -8, -60), (44, -26, -64), (84, -36, -56), (26, -54, -80), (58, -60, -74), (10, -32, -92),
+        (92, -6, -82), (66, -34, -76), (36, -4, -74), (94, -44, -88), (40, -40, -44), (74, -20, -40),
+        (22, -22, -70), (56, 6, -92), (-16, -58, -92), (34, -64, -62),
+    ]  # fmt: skip
     for shape in (
         union(tube(duodenum), 2),
-        *(ellipsoid(middle, (17, 12, 15), 30 + middle[0]) for middle in loops),
+        *(ellipsoid(middle, (17, 12.5, 15), 30 + 3 * middle[0]) for middle in loops),
     ):
         found += [Part("bowel", "gut_wall", shape), Part("bowel", "gut_content", shape.grown(-2.8))]
     flexures = [

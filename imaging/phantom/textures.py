@@ -42,7 +42,9 @@ def _mosaic(g: Grid, time_s: float) -> Array:
 
 
 def _stool(g: Grid, _: float) -> Array:
-    clumps = np.sin(g.left / 2.3 + np.sin(g.superior / 5)) * np.sin(g.posterior / 2.6 + g.superior / 6)
+    clumps = np.sin(g.left / 3.7 + 2.1 * np.sin(g.posterior / 5.3 + g.superior / 4)) * np.sin(
+        g.posterior / 3.1 + 1.9 * np.sin(g.left / 4.7 - g.superior / 6)
+    )
     return np.asarray(-120 * np.maximum(clumps, 0) + 30)
 
 
