@@ -51,6 +51,8 @@ def segmentation(
         Those with a mask on it; segment numbers follow their order.
     images
         Headers of the acquisition's images in slice order (one, if multi-frame).
+    case_id, reader, version, series_number
+        Name the case, who drew, the software and the new series.
     """
     masks = np.stack([r.masks[acquisition.key].full() for r in regions], axis=-1)
     return hd.seg.Segmentation(

@@ -66,6 +66,8 @@ def structured_report(
         The exported segmentations, keyed by acquisition.
     signed
         Whether a reader signed; only then is the report complete and verified.
+    version, organization
+        The software's version; where the signing reader works.
     supersedes
         Earlier reports that this one replaces (PredecessorDocumentsSequence).
     """
@@ -150,7 +152,7 @@ def _segment_of(region: Region, sources: _Sources) -> tuple[str, int] | None:
 
 def _referenced_segment(region: Region, sources: _Sources, prefer: str | None = None) -> sr.ReferencedSegment:
     found = _segment_of(region, sources)
-    if prefer in sources.segmentations and prefer in region.masks:
+    if prefer is not None and prefer in sources.segmentations and prefer in region.masks:
         only = _Sources(sources.assessment, sources.images, {prefer: sources.segmentations[prefer]})
         found = _segment_of(region, only) or found
     assert found is not None
@@ -317,7 +319,7 @@ def _polyline(
     lesion: LesionAssessment,
     sources: _Sources,
 ) -> sr.CoordinatesForMeasurement:
-    """End points on their image, in DICOM's image coordinates: (column, row), the first pixel's center 0.5."""
+    """End points on their image, in image coordinates: (column, row), the first pixel's center at 0.5."""
     measured = lesion.measurement
     assert measured.acquisition_key is not None
     assert measured.slice_index is not None
