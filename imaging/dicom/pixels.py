@@ -1,0 +1,345 @@
+"""Stored pixel values: how they lie in the file, how they are decoded, and what they mean.
+
+The order matters. Padding is recognized on stored values, before any rescale; bits beyond
+BitsStored (old overlays) are removed before the sign is read; only then come Hounsfield units.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.dicom import tags
+from imaging.dicom.elements import ITEM, SEQUENCE_END
+from imaging.dicom.failures import refusal
+from imaging.dicom.frames import NATIVE, Frame
+
+#: CT values below this are neither tissue nor air (-1024) but the scanner's filling outside its
+#: reconstruction circle (-2000, -2048, -3024 on GE and Siemens), declared as padding or not. [HU]
+OUTSIDE_RECONSTRUCTION_HU = -1500.0
+
+INT16 = np.iinfo(np.int16)
+
+RLE = "1.2.840.10008.1.2.5"
+JPEG_BASELINE, JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
+JPEG_LOSSLESS, JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"
+JPEG_LS, JPEG_LS_NEAR = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"
+J2K_LOSSLESS, J2K = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"
+HTJ2K_LOSSLESS, HTJ2K_RPCL, HTJ2K = (
+    "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203",
+)  # fmt: skip
+
+#: Transfer syntaxes whose pixels may have lost information.
+MAYBE_LOSSY = frozenset((JPEG_BASELINE, JPEG_EXTENDED, JPEG_LS_NEAR, J2K, HTJ2K))
+_CODECS = {
+    JPEG_BASELINE: "jpeg8", JPEG_EXTENDED: "jpeg", JPEG_LOSSLESS: "ljpeg", JPEG_LOSSLESS_SV1: "ljpeg",
+    JPEG_LS: "jpegls", JPEG_LS_NEAR: "jpegls", J2K_LOSSLESS: "jpeg2k", J2K: "jpeg2k",
+    HTJ2K_LOSSLESS: "jpeg2k", HTJ2K_RPCL: "jpeg2k", HTJ2K: "jpeg2k",
+}  # fmt: skip
+
+
+class DoesNotFitInt16Error(Exception):
+    """A slice's values need more than int16; the stack is then made as float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelFormat:
+    """Layout of the pixels of one stack.
+
+    Attributes
+    ----------
+    rows, columns : int
+    allocated, stored : int
+        Bits of a pixel, and those of them that carry the value.
+    signed : bool
+    padding : (low, high) or None
+        Stored values that mean "no pixel here".
+    """
+
+    rows: int
+    columns: int
+    allocated: int
+    stored: int
+    signed: bool
+    padding: tuple[int, int] | None
+
+    @property
+    def frame_bytes(self) -> int:
+        """Size of one uncompressed frame. [bytes]"""
+        return self.rows * self.columns * self.allocated // 8
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Native integer type of a stored pixel."""
+        return np.dtype(f"{'i' if self.signed else 'u'}{self.allocated // 8}")
+
+
+def pixel_format(frame: Frame) -> PixelFormat:
+    """Layout of a frame's pixels.
+
+    Raises
+    ------
+    DicomError
+        ``BAD_BITS`` or ``NOT_GRAYSCALE``.
+    """
+    top = frame.image.elements
+    photometric = top.ascii(tags.PHOTOMETRIC)
+    samples = top.unsigned(tags.SAMPLES_PER_PIXEL)
+    if samples not in (1, None) or photometric not in ("MONOCHROME1", "MONOCHROME2"):
+        raise refusal(
+            "NOT_GRAYSCALE", f"{photometric}, {samples} samples per pixel", files=[frame.image.name]
+        )
+    wanted = (
+        tags.ROWS,
+        tags.COLUMNS,
+        tags.BITS_ALLOCATED,
+        tags.BITS_STORED,
+        tags.HIGH_BIT,
+        tags.PIXEL_REPRESENTATION,
+    )
+    values = [top.unsigned(tag) for tag in wanted]
+    rows, columns, allocated, stored, high, representation = (v or 0 for v in values)
+    if None in values or not rows or not columns:
+        missing = [tags.shown(t) for t, v in zip(wanted, values, strict=True) if v is None]
+        raise refusal("BAD_BITS", f"missing or zero: {', '.join(missing)}", files=[frame.image.name])
+    if (
+        allocated not in (8, 16)
+        or not 0 < stored <= allocated
+        or high != stored - 1
+        or representation not in (0, 1)
+    ):
+        found = f"{allocated} allocated, {stored} stored, high bit {high}, representation {representation}"
+        raise refusal(
+            "BAD_BITS", found, expected="8 or 16 allocated, high bit = stored - 1", files=[frame.image.name]
+        )
+    signed = representation == 1
+    return PixelFormat(rows, columns, allocated, stored, signed, _padding(frame, signed, stored))
+
+
+def _padding(frame: Frame, signed: bool, stored: int) -> tuple[int, int] | None:
+    values = [frame.of(tag).unsigned(tag) for tag in (tags.PADDING_VALUE, tags.PADDING_LIMIT)]
+    if values[0] is None:
+        return None
+    both = [v for v in values if v is not None]
+    if signed:
+        both = [v - 0x10000 if v >= 0x8000 else v for v in both]
+        both = [_sign_extended(v, stored) for v in both]
+    return min(both), max(both)
+
+
+def _sign_extended(value: int, stored: int) -> int:
+    value &= (1 << stored) - 1
+    return value - (1 << stored) if value >> (stored - 1) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """Stored value to output value: ``stored * slope + intercept``."""
+
+    slope: float
+    intercept: float
+
+    @property
+    def keeps_integers(self) -> bool:
+        """Whether integers stay integers."""
+        return self.slope == 1.0 and float(self.intercept).is_integer() and abs(self.intercept) < 30_000
+
+
+def fill(
+    out: NDArray[Any], stored: NDArray[Any], layout: PixelFormat, rescale: Rescale, floor: float | None
+) -> NDArray[np.bool_] | None:
+    """Turn stored values of one slice into output values; where they are not valid.
+
+    Parameters
+    ----------
+    out : (rows, columns) array, int16 or float32
+        Written to. May share memory with ``stored`` where both are 16 bits wide.
+    stored : (rows, columns) integer array, native byte order
+        As read from the file; changed in place.
+    layout : PixelFormat
+        How pixels are stored.
+    rescale : Rescale
+        What they mean.
+    floor : float or None
+        Output values below it are outside the reconstruction.
+
+    Returns
+    -------
+    (rows, columns) array of bool or None
+        True where *not* valid; None where all are.
+
+    Raises
+    ------
+    DoesNotFitInt16Error
+    """
+    invalid = _padded(stored, layout)
+    _trim_bits(stored, layout)
+    low, high = int(stored.min()), int(stored.max())
+    if invalid is None:
+        invalid = _padded(stored, layout, (low, high))
+    if out.dtype == np.int16:
+        if low + rescale.intercept < INT16.min or high + rescale.intercept > INT16.max:
+            raise DoesNotFitInt16Error
+        _add_int16(out, stored, int(rescale.intercept))
+    else:
+        np.multiply(stored, np.float32(rescale.slope), out=out, dtype=np.float32, casting="unsafe")
+        out += np.float32(rescale.intercept)
+    if floor is not None and low * rescale.slope + rescale.intercept < floor:
+        outside = out < floor
+        invalid = outside if invalid is None else invalid | outside
+    return invalid
+
+
+def _add_int16(out: NDArray[np.int16], stored: NDArray[Any], intercept: int) -> None:
+    if stored.dtype.itemsize == 2:
+        np.add(stored.view(np.int16), np.int16(intercept), out=out)
+    else:
+        np.add(stored, np.int16(intercept), out=out, dtype=np.int16)
+
+
+def _padded(
+    stored: NDArray[Any], layout: PixelFormat, extent: tuple[int, int] | None = None
+) -> NDArray[np.bool_] | None:
+    """Where stored values are padding; None where none is."""
+    if layout.padding is None:
+        return None
+    low, high = layout.padding
+    if extent is None:
+        # Padding above BitsStored exists only before the excess bits are removed.
+        if layout.signed or high < 1 << layout.stored or high >= 1 << layout.allocated:
+            return None
+    elif extent[1] < low or extent[0] > high:
+        return None
+    found = stored == low if low == high else (stored >= low) & (stored <= high)
+    return np.asarray(found) if found.any() else None
+
+
+def _trim_bits(stored: NDArray[Any], layout: PixelFormat) -> None:
+    spare = layout.allocated - layout.stored
+    if not spare:
+        return
+    if layout.signed:
+        np.left_shift(stored, spare, out=stored)
+        np.right_shift(stored, spare, out=stored)
+    else:
+        np.bitwise_and(stored, (1 << layout.stored) - 1, out=stored)
+
+
+def is_native(transfer_syntax: str) -> bool:
+    """Whether pixels are stored plainly."""
+    return transfer_syntax in NATIVE
+
+
+def is_supported(transfer_syntax: str) -> bool:
+    """Whether pixels of a transfer syntax can be decoded."""
+    return transfer_syntax in NATIVE or transfer_syntax in _CODECS or transfer_syntax == RLE
+
+
+def fragments(value: bytes, frames: int) -> list[bytes]:
+    """Compressed bytes of each frame, from the encapsulated pixel data.
+
+    Parameters
+    ----------
+    value : bytes
+        From the basic offset table's item to the end of the file.
+    frames : int
+        How many the file holds.
+
+    Raises
+    ------
+    DicomError
+        ``TRUNCATED``, ``OVERLONG``, ``DECODE_FAILED`` if frames and fragments do not match.
+    """
+    parts: list[tuple[int, bytes]] = []
+    position = 0
+    while True:
+        if position + 8 > len(value):
+            raise refusal("TRUNCATED", "the compressed pixels have no end")
+        group, element, length = struct.unpack_from("<HHI", value, position)
+        tag = group << 16 | element
+        position += 8
+        if tag == SEQUENCE_END:
+            break
+        if tag != ITEM or position + length > len(value):
+            raise refusal("TRUNCATED", "a compressed fragment ends past the file")
+        parts.append((position - 8, value[position : position + length]))
+        position += length
+    check_tail(value[position:])
+    return _by_frame(parts, frames)
+
+
+def _by_frame(parts: list[tuple[int, bytes]], frames: int) -> list[bytes]:
+    if not parts:
+        raise refusal("TRUNCATED", "no compressed fragments")
+    table, pieces = parts[0][1], parts[1:]
+    if frames == 1:
+        return [b"".join(piece for _, piece in pieces)]
+    if len(pieces) == frames:
+        return [piece for _, piece in pieces]
+    if len(table) != 4 * frames or not pieces:
+        raise refusal("DECODE_FAILED", f"{len(pieces)} fragments for {frames} frames")
+    starts = [offset + pieces[0][0] for offset in struct.unpack(f"<{frames}I", table)]
+    at = [offset for offset, _ in pieces]
+    if not set(starts) <= set(at) or starts != sorted(set(starts)):
+        raise refusal("DECODE_FAILED", "the offset table does not point at fragments")
+    bounds = [at.index(start) for start in starts] + [len(pieces)]
+    return [b"".join(p for _, p in pieces[a:b]) for a, b in pairwise(bounds)]
+
+
+def check_tail(tail: bytes) -> None:
+    """Accept nothing after the pixel data but trailing padding.
+
+    Raises
+    ------
+    DicomError
+        ``OVERLONG``.
+    """
+    if not tail:
+        return
+    padding = tail[:4] in (b"\xfc\xff\xfc\xff", b"\xff\xfc\xff\xfc") and len(tail) >= 8
+    if not padding:
+        raise refusal("OVERLONG", f"{len(tail)} bytes after the pixel data")
+
+
+def decode(code: bytes, transfer_syntax: str, layout: PixelFormat) -> NDArray[Any]:
+    """Stored values (rows, columns) of one compressed frame, in the layout's type.
+
+    Raises
+    ------
+    DicomError
+        ``DECODE_FAILED`` or ``UNSUPPORTED_TRANSFER_SYNTAX``.
+    """
+    try:
+        pixels = _decode_rle(code, layout) if transfer_syntax == RLE else _decode_image(code, transfer_syntax)
+    except (ValueError, RuntimeError, TypeError, MemoryError, OverflowError, struct.error) as error:
+        raise refusal("DECODE_FAILED", type(error).__name__) from error
+    if pixels.shape != (layout.rows, layout.columns) or pixels.dtype.kind not in "iu":
+        found = f"{pixels.shape} {pixels.dtype}"
+        raise refusal("DECODE_FAILED", found, expected=f"{(layout.rows, layout.columns)} {layout.dtype}")
+    if pixels.dtype.itemsize > layout.dtype.itemsize:
+        raise refusal("DECODE_FAILED", f"{pixels.dtype} pixels", expected=f"{layout.allocated} bits")
+    return np.ascontiguousarray(pixels).astype(layout.dtype, copy=True)
+
+
+def _decode_image(code: bytes, transfer_syntax: str) -> NDArray[Any]:
+    import imagecodecs
+
+    codec = _CODECS.get(transfer_syntax)
+    if codec is None:
+        raise refusal("UNSUPPORTED_TRANSFER_SYNTAX", transfer_syntax)
+    return np.asarray(getattr(imagecodecs, f"{codec}_decode")(code))
+
+
+def _decode_rle(code: bytes, layout: PixelFormat) -> NDArray[Any]:
+    from rle.rle import decode_frame
+
+    size = layout.rows * layout.columns
+    flat = np.frombuffer(
+        bytearray(decode_frame(code, size, layout.allocated, "<")), f"<u{layout.allocated // 8}"
+    )
+    return flat.reshape(layout.rows, layout.columns).view(layout.dtype.newbyteorder("<"))
