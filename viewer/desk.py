@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imaging.regions.region import RegionRole
 from viewer import compat, interact, keys, layout
 from viewer.hands import ReadingHands
+from viewer.layers import OUTLINE_OPACITY
 from viewer.session import Layout, Session
 from viewer.sync import Sync
 from workup import reading_tools
@@ -104,7 +105,7 @@ class Desk:
         """Show or hide outlines, to see what lies under them."""
         self._outlines_seen = not self._outlines_seen
         for group in self.session.groups.values():
-            group.labels.opacity = 0.45 if self._outlines_seen else 0.0
+            group.labels.opacity = OUTLINE_OPACITY if self._outlines_seen else 0.0
 
     # Outlines
 
@@ -173,15 +174,33 @@ class Desk:
         elif self.session.attempt(keeper.save):
             self.session.say(f"Saved as version {keeper.last_version}.")
 
+    def name_reader(self, name: str) -> None:
+        """Who reads; every statement carries this name."""
+        name = " ".join(name.split())
+        if name and not self.reading.locked and name != self.reading.reader:
+            self.reading.reader = name
+            self.reading.events.state.emit()
+
+    def orthogonal(self) -> None:
+        """Three planes through one point, by the plugin napari-orthogonal-views where it is installed."""
+        done = compat.show_orthogonal_views(self.session.viewer)
+        if not done:
+            self.session.say("Orthogonal views need the plugin: pip install napari-orthogonal-views")
+
     def export(self) -> None:
         """Write report, SEG and SR; the window asks where."""
-        self._panel("export")
+        self.panel("export")
 
     def toggle_help(self) -> None:
         """The table of keys."""
-        self._panel("help")
+        self.panel("help")
 
-    def _panel(self, name: str) -> None:
+    def toggle_panels(self) -> None:
+        """Panels away, images on the whole window; and back."""
+        self.panel("panels")
+
+    def panel(self, name: str) -> None:
+        """Open what the window has hung here by name; nothing without a window."""
         panel = self.panels.get(name)
         if panel is not None:
             panel()

@@ -108,6 +108,7 @@ TABLE: tuple[Key, ...] = (
     Key("Shift-Return", "confirm the outline on every phase", MEASURE, lambda desk: desk.confirm_all()),
     Key("Control-S", "save a version", READ, lambda desk: desk.save()),
     Key("Control-E", "export report, SEG and SR", READ, lambda desk: desk.export()),
+    Key("X", "panels away and back", LOOK, lambda desk: desk.toggle_panels()),
     Key("H", "this list of keys", READ, lambda desk: desk.toggle_help()),
 )
 

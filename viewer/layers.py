@@ -34,6 +34,9 @@ TWO_LETTERS_FROM_DEGREES = 10.0
 #: Layers of one acquisition, always in this order: image, labels, marks. napari's grid counts on it.
 GROUP_LENGTH = 3
 
+#: Border of an outline, and the filled outline while it is painted.
+OUTLINE_OPACITY = 0.75
+
 #: Colors by role; regions of the same role are told apart by lightness.
 ROLE_COLORS: Mapping[RegionRole, str] = {
     RegionRole.FILLING_DEFECT: "#ff4f6d",
@@ -248,7 +251,7 @@ def build_group(
         acquisition.volume.voxels, name=title, contrast_limits=contrast_limits, colormap="gray", **common
     )
     image.contrast_limits_range = _limits_range(acquisition, contrast_limits)
-    outline = Labels(labels, name=f"outlines, {title}", opacity=0.45, **common)
+    outline = Labels(labels, name=f"outlines, {title}", opacity=OUTLINE_OPACITY, **common)
     outline.preserve_labels = True
     outline.editable = True
     marks = Shapes(None, ndim=3, name=f"lines, {title}", visible=False, **common)

@@ -19,6 +19,7 @@ from viewer.windows import PRESETS, limits
 from viewer.words import PHASES, TIME_ORDER
 from workup.errors import WorkupError
 from workup.reading import Reading
+from workup.reading_answers import delay_s
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -57,6 +58,12 @@ LABEL_MODES: Mapping[Tool, str] = {
 }
 
 
+#: With these in hand outlines are shown filled, which is quick to redraw; else only their border is.
+FILLED_WITH = frozenset({Tool.BRUSH, Tool.ERASER, Tool.FILL, Tool.POLYGON})
+#: Width of the border otherwise.
+OUTLINE_PIXELS = 1
+
+
 class SessionSignals(SignalGroup):  # type: ignore[misc]
     """What the window's parts need to know."""
 
@@ -65,7 +72,8 @@ class SessionSignals(SignalGroup):  # type: ignore[misc]
     phase = Signal(str)  # acquisition key in hand
     groups = Signal()  # layers were built anew
     window = Signal()
-    message = Signal(str)
+    brush = Signal()
+    message = Signal(str)  # a word to the reader
 
 
 class Session:
@@ -128,15 +136,12 @@ class Session:
 
     def title(self, key: str) -> str:
         """Phase and time of an acquisition, as its cell says it."""
-        decision = self.reading.decisions.get(key)
-        seconds = (
-            next((e.value for e in decision.evidence if e.source == "timing"), None) if decision else None
-        )
+        seconds = delay_s(self.reading, key)
         number = self.reading.study[key].header.series_number
         parts = [
             PHASES[self.reading.phase(key)],
-            seconds,
-            None if number is None else f"series {number}",
+            f"{seconds:.0f} s" if seconds is not None and seconds > 0 else None,
+            None if number is None else f"#{number}",
         ]
         return "  ".join(part for part in parts if part)
 
@@ -190,11 +195,15 @@ class Session:
             mode = LABEL_MODES.get(self.tool, "pan_zoom")
             if labels.mode != mode:
                 labels.mode = mode
+            contour = 0 if self.tool in FILLED_WITH else OUTLINE_PIXELS
+            if labels.contour != contour:
+                labels.contour = contour
 
     def set_brush(self, brush_mm: float) -> None:
         """Diameter of brush and eraser. [mm]"""
         self.brush_mm = min(80.0, max(0.5, brush_mm))
         self.dress_layers()
+        self.events.brush.emit()
 
     def attempt(self, act: Callable[[], object]) -> bool:
         """Do something that may be refused; a refusal is told in the status bar. Whether it was done."""

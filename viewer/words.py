@@ -56,3 +56,18 @@ VESSELS: Mapping[Vessel, str] = {
     Vessel.HEPATIC_VEIN: "Hepatic vein",
     Vessel.INFERIOR_VENA_CAVA: "Inferior vena cava",
 }
+
+#: The same, short, for axes and table heads.
+PHASES_SHORT: Mapping[Phase, str] = {
+    Phase.UNENHANCED: "Unenh.",
+    Phase.EARLY_ARTERIAL: "E. art.",
+    Phase.LATE_ARTERIAL: "L. art.",
+    Phase.ARTERIAL: "Art.",
+    Phase.PORTAL_VENOUS: "Portal",
+    Phase.DELAYED: "Delayed",
+    Phase.TRANSITIONAL: "Trans.",
+    Phase.HEPATOBILIARY: "HBP",
+    Phase.CONTRAST_UNSPECIFIED: "Contrast",
+    Phase.MULTIPLE: "Several",
+    Phase.UNDETERMINED: "?",
+}

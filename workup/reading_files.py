@@ -91,7 +91,8 @@ def _recover(store: CaseStore, reading: Reading, notes: dict[str, Any]) -> list[
     reading.reader = reading.reader or kept.state.reader
     words.append(
         "The last session ended without saving. "
-        f"Work kept at {kept.when[:19].replace('T', ' ')} was recovered; up to {AUTOSAVE_AFTER_S:.0f} s before the end may be missing. Undo goes back to the last save."
+        f"Work kept at {kept.when[:19].replace('T', ' ')} was recovered; "
+        f"up to {AUTOSAVE_AFTER_S:.0f} s before the end may be missing. Undo goes back to the last save."
     )
     return words
 

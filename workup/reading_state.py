@@ -18,16 +18,6 @@ from imaging.regions.region import Provenance, RegionMask, RegionRole, Vessel, V
 from workup.case.case import DefectStatement, LesionStatement, Line
 from workup.errors import CaseError
 
-#: Roles whose regions are measured by RECIST.
-LESION_ROLES = frozenset(
-    {
-        RegionRole.PRIMARY_TUMOR,
-        RegionRole.TARGET_LESION,
-        RegionRole.NON_TARGET_LESION,
-        RegionRole.LYMPH_NODE,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class MaskState:

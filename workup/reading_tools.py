@@ -78,7 +78,9 @@ def nudge(reading: Reading, region_id: str, key: str, voxels: tuple[int, int, in
     offset = tuple(o + d for o, d in zip(mask.offset, voxels, strict=True))
     ends = zip(offset, mask.voxels.shape, mask.geometry.shape, strict=True)
     if any(start < 0 or start + size > whole for start, size, whole in ends):
-        raise RegionError("OUT_OF_VOLUME", f"{region_id} would leave the images", advice="Nudge the other way")
+        raise RegionError(
+            "OUT_OF_VOLUME", f"{region_id} would leave the images", advice="Nudge the other way"
+        )
     moved = replace(mask, offset=(offset[0], offset[1], offset[2]))
     reading.outline(region_id, {key: moved}, f"nudge {region_id}")
 
