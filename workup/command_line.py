@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("workup.commands.demo", "demo"),
     "assess": ("workup.commands.assess", "assess"),
     "phases": ("workup.commands.phases", "phases"),
+    "measure": ("workup.commands.measure", "measure"),
+    "recist": ("workup.commands.recist", "recist"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {}

@@ -44,6 +44,8 @@ class LesionStatement:
         None  # "solid", "node", "bone_soft_tissue", "bone_blastic", "cystic", "simple_cyst", ...
     )
     target: Statement | None = None
+    present: Statement | None = None  # at follow-up; NO: the lesion is gone
+    unequivocal_progression: Statement | None = None  # at follow-up, of a non-target
     comment: str = ""
 
 
