@@ -45,7 +45,8 @@ _CLEAREST_MARGIN = (
     Phase.ARTERIAL,
     Phase.EARLY_ARTERIAL,
 )
-_MODALITIES = {"CT": Modality.CT, "MR": Modality.MR, "PT": Modality.PET, "US": Modality.ULTRASOUND}
+#: DICOM Modality -> how the lesion was seen; anything else is not known.
+MODALITIES = {"CT": Modality.CT, "MR": Modality.MR, "PT": Modality.PET, "US": Modality.ULTRASOUND}
 #: Provenances from the reader's own work to a machine's guess.
 _TRUSTED = (Provenance.DRAWN, Provenance.IMPORTED, Provenance.PROPAGATED, Provenance.SUGGESTED)
 
@@ -250,7 +251,7 @@ def _lesion(
         id=region.id,
         kind=kind,
         organ="liver" if region.role is RegionRole.PRIMARY_TUMOR else None,
-        modality=_MODALITIES.get(acquisition.header.modality) if acquisition else None,
+        modality=MODALITIES.get(acquisition.header.modality) if acquisition else None,
         long_axis_mm=found.long_mm,
         short_axis_mm=found.short_mm,
         interval_mm=by_mask.interval_mm if by_mask and kind is not LesionKind.NODE else None,

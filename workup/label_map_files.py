@@ -1,0 +1,110 @@
+"""A label map that stands alone, and the DICOM series it was drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.dicom.study_files import load_study
+from imaging.errors import RegionError
+from imaging.findings.label_masks import slice_axis, slices_first
+from imaging.geometry import VolumeGeometry
+from imaging.regions.grids import onto_grid
+from imaging.regions.region_files import NIFTI_ENDINGS, RAS_TO_LPS
+from imaging.volume import Acquisition, Study
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """Labels as ``[slice, row, column]`` on the slices of acquisition.
+
+    ``reference`` is the acquisition on the same grid; None without one: then slice thickness and
+    modality are not known.
+    """
+
+    labels: NDArray[np.integer[Any]]
+    geometry: VolumeGeometry
+    reference: Acquisition | None = None
+
+
+def read_label_map(
+    path: Path, reference: Path | None = None, progress: Callable[[int, int], None] | None = None
+) -> LabelMap:
+    """Read a label-map NIfTI and find the series it belongs to.
+
+    Parameters
+    ----------
+    path : path
+        ``.nii`` or ``.nii.gz`` with whole labels.
+    reference : path, optional
+        Folder of DICOM files that holds the series it was drawn on.
+    progress : callable, optional
+        Called with (files done, files in all).
+
+    Raises
+    ------
+    RegionError
+        ``REGIONS_FORMAT`` if the file is no label map, ``EMPTY_REGION`` if it holds no label,
+        ``GRID_MISMATCH`` if no series of the reference has its grid, ``AMBIGUOUS_SERIES`` if several
+        with different slice thickness or modality have.
+    """
+    labels, geometry = _load(path)
+    if not labels.any():
+        raise RegionError("EMPTY_REGION", f"{path.name} holds no label", expected="labels above 0")
+    if reference is None:
+        return LabelMap(*slices_first(labels, geometry, slice_axis(geometry.spacing_mm)))
+    acquisition = _matching(labels, geometry, load_study(reference, progress=progress), path.name)
+    turn = acquisition.volume.geometry.patient_to_index[0, :3] @ geometry.index_to_patient_mm[:3, :3]
+    return LabelMap(*slices_first(labels, geometry, int(np.abs(turn).argmax())), acquisition)
+
+
+def _load(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
+    import nibabel
+    from nibabel.filebasedimages import ImageFileError
+
+    try:
+        image = nibabel.load(path) if path.name.endswith(NIFTI_ENDINGS) else None
+        values = None if image is None else np.asanyarray(image.dataobj)
+    except (OSError, ValueError, EOFError, ImageFileError) as error:
+        raise RegionError("REGIONS_FORMAT", f"{path.name} cannot be read: {error}") from error
+    if image is None or values is None:
+        raise RegionError("REGIONS_FORMAT", f"{path.name} is no NIfTI", expected=" or ".join(NIFTI_ENDINGS))
+    values = values.reshape(values.shape[:3]) if values.ndim > 3 and values.shape[3:] == (1,) else values
+    if values.ndim != 3 or not np.isfinite(values).all() or values.min(initial=0) < 0:
+        raise RegionError(
+            "REGIONS_FORMAT", f"{path.name} has shape {values.shape}", expected="3D labels, 0 and up"
+        )
+    labels = values if values.dtype.kind in "iu" else np.rint(values).astype(np.int64)
+    if labels is not values and not np.array_equal(labels, values):
+        raise RegionError("REGIONS_FORMAT", f"{path.name} holds fractions", expected="whole labels")
+    shape = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
+    return labels, VolumeGeometry(shape, RAS_TO_LPS @ image.affine)
+
+
+def _matching(
+    labels: NDArray[np.integer[Any]], geometry: VolumeGeometry, study: Study, file: str
+) -> Acquisition:
+    same = [a for a in study if onto_grid(labels, geometry, a.volume.geometry) is not None]
+    native = [a for a in same if not a.volume.resampled]
+    if not native:
+        raise RegionError(
+            "GRID_MISMATCH",
+            f"{file} lies on {geometry!r}, which is no series' own grid",
+            expected="; ".join(repr(a.volume.geometry) for a in study) or "a study with images",
+            advice="A diameter is measured on the grid of acquisition only; export the labels on it.",
+        )
+    facts = {(a.header.slice_thickness_mm, a.header.modality) for a in native}
+    if len(facts) > 1:
+        raise RegionError(
+            "AMBIGUOUS_SERIES",
+            f"{len(native)} series share the grid of {file} but differ in slice thickness or modality",
+            expected="one thickness and modality",
+            advice="Give a folder with the series that was drawn on.",
+            details={"acquisition_keys": [a.key for a in native]},
+        )
+    return native[0]

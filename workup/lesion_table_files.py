@@ -1,0 +1,40 @@
+"""A trial's lesion table from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from recist.lesion_table import COLUMNS, LesionTable, read_lesion_table
+from workup.errors import RecordError
+
+
+def read_table(path: Path) -> LesionTable:
+    """Patients and refused rows of a CSV with a header line.
+
+    Comma, semicolon or tab separate the cells, UTF-8 with or without a byte order mark.
+
+    Raises
+    ------
+    RecordError
+        ``NO_TABLE`` if the file is no such table or holds no rows.
+    recist.errors.LesionError
+        ``TABLE_COLUMNS`` if a needed column is missing.
+    """
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _no_table(path, "is not UTF-8 text") from error
+    header = content.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    rows = list(csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter))
+    if not rows:
+        raise _no_table(path, "holds no rows")
+    return read_lesion_table(rows)
+
+
+def _no_table(path: Path, why: str) -> RecordError:
+    return RecordError(
+        "NO_TABLE", f"{path.name} {why}", expected="a CSV with the columns " + ", ".join(COLUMNS)
+    )

@@ -1,0 +1,71 @@
+"""Lesion tables to a folder, to one file, or to the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workup.errors import WorkupError
+from workup.report import rendering
+from workup.report.content import Report, Table
+from workup.report.report_files import write_report
+
+#: Formats written to a folder.
+FOLDER_FORMATS = ("html", "json", "csv", "xlsx")
+
+
+def write_anywhere(report: Report, document: Mapping[str, Any], output: Path) -> list[Path]:
+    """Write all formats to a folder, or one by the ending of a file.
+
+    Parameters
+    ----------
+    report : Report
+        What people read; its first table is what a ``.csv`` holds.
+    document : mapping
+        What scripts read.
+    output : path
+        A folder (made if absent), or a file ending in ``.html .json .csv .xlsx .md``.
+
+    Raises
+    ------
+    WorkupError
+        ``UNKNOWN_FORMAT`` for another ending.
+    """
+    if not output.suffix or output.is_dir():
+        return write_report(report, document, output, FOLDER_FORMATS)
+    data = _single(report, document, output.suffix.lower())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(data)
+    return [output]
+
+
+def _single(report: Report, document: Mapping[str, Any], suffix: str) -> bytes:
+    if suffix == ".json":
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    if suffix == ".csv":
+        return rendering.table_csv(report.tables[0]).encode()
+    if suffix == ".xlsx":
+        return rendering.workbook(report)
+    if suffix == ".html":
+        return rendering.html(report).encode()
+    if suffix == ".md":
+        return rendering.markdown(report).encode()
+    raise WorkupError(
+        "UNKNOWN_FORMAT", f"a report ending in {suffix}", expected="a folder, or .html .json .csv .xlsx .md"
+    )
+
+
+def print_table(table: Table, *, note: str = "", columns: tuple[str, ...] = ()) -> None:
+    """Show a table on the terminal; ``columns`` picks some of them."""
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    picked = [i for i, name in enumerate(table.columns) if not columns or name in columns]
+    grid = Grid(title=table.title, caption=note or None)
+    for index in picked:
+        grid.add_column(table.columns[index], overflow="fold")
+    for row in table.rows:
+        grid.add_row(*(row[i].text for i in picked))
+    Console().print(grid)
