@@ -26,7 +26,7 @@ class CaseReader:
     def __init__(self, folder: str | Path, *, disk: Disk | None = None) -> None:
         self.folder = Path(folder)
         self._journal = Journal(self.folder, disk or Disk())
-        self._base: dict[str, int] = {}  # by reader: the version this session builds on
+        self._base: dict[str, int] = {}  # by reader: their newest version this session knows of
 
     def log(self) -> tuple[LogEntry, ...]:
         """Every sound entry of the log, oldest first."""
@@ -63,7 +63,7 @@ class CaseReader:
                 f"version {version} belongs to a read that is not open yet",
                 advice="It opens when both readers have signed",
             )
-        self._base[saved.reader] = max(saved.number, self._base.get(saved.reader, 0))
+        self._base[saved.reader] = max(v.number for v in history.versions if v.reader == saved.reader)
         return self._state(saved.number, saved.files)
 
     def version_meta(self, version: int) -> Mapping[str, Any]:
