@@ -18,14 +18,19 @@ import typer
 
 #: Command name -> (module, function). Only the modules' top level is imported for ``--help``.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "screen": ("workup.commands.screen", "screen"),
     "demo": ("workup.commands.demo", "demo"),
     "assess": ("workup.commands.assess", "assess"),
     "phases": ("workup.commands.phases", "phases"),
+    "enhancement": ("workup.commands.enhancement", "enhancement"),
+    "screen": ("workup.commands.screen", "screen"),
     "measure": ("workup.commands.measure", "measure"),
     "recist": ("workup.commands.recist", "recist"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
-GROUPS: dict[str, str] = {}
+GROUPS: dict[str, str] = {
+    "record": "workup.commands.record",
+}
 
 SCHEMA_VERSION = "1.0"
 

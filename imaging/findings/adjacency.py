@@ -128,7 +128,7 @@ def _onto_box(
     axes = mask.geometry.index_to_patient_mm[:3, :3]
     lengths = np.linalg.norm(axes, axis=0)
     local = (points - centers) @ (axes / lengths)
-    return centers + np.clip(local, -lengths / 2, lengths / 2) @ (axes / lengths).T
+    return np.asarray(centers + np.clip(local, -lengths / 2, lengths / 2) @ (axes / lengths).T)
 
 
 def _surface(mask: RegionMask) -> NDArray[np.float64]:

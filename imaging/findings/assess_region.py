@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imaging.findings.enhancement import ARTERIAL_PHASES, EnhancementFinding, enhancement_finding
 from imaging.findings.finding import Reason
 from imaging.findings.guards import Comparability
+from imaging.findings.guards import not_comparable_reasons as by_headers
 from imaging.findings.li_rads import tumor_in_vein
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
@@ -18,6 +19,15 @@ from imaging.regions.statistics import RegionStatistics, region_statistics
 from imaging.volume import Acquisition, Study, Unit
 
 Statistics = Mapping[tuple[str, str], RegionStatistics]
+
+#: Regions that are asked about; the others are measured beside them.
+JUDGED_ROLES = (
+    RegionRole.FILLING_DEFECT,
+    RegionRole.PRIMARY_TUMOR,
+    RegionRole.TARGET_LESION,
+    RegionRole.NON_TARGET_LESION,
+    RegionRole.LYMPH_NODE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class RegionFindings:
         return tumor_in_vein(self.enhancement.finding, self.washout.finding)
 
 
-def assess_region(
+def assess_region(  # noqa: PLR0913 - every part of the question is one
     region: Region,
     reference: Region | None,
     study: Study,
@@ -68,7 +78,7 @@ def assess_region(
     *,
     control: Region | None = None,
     policy: EnhancementPolicy = DEFAULT_POLICY,
-    not_comparable_reasons: Comparability | None = None,
+    not_comparable_reasons: Comparability = by_headers,
     flags: Sequence[Reason] = (),
 ) -> RegionFindings:
     """Enhancement and washout of one region over the phases of a study.
@@ -90,7 +100,7 @@ def assess_region(
     policy : EnhancementPolicy
         Thresholds and readings.
     not_comparable_reasons : function of two acquisitions, optional
-        Why they must not be compared (kVp, kernel, thickness): texts, or things with code and message.
+        Why they must not be compared: texts, or things with code and message; from headers by default.
     flags : sequence of Reason
         What the reader saw that forbids numbers: metal, streaks, Lipiodol.
 
@@ -100,6 +110,9 @@ def assess_region(
         A script alone never decides invasion: these numbers corroborate or contradict a reader.
     """
     parts = tuple(r for r in (region, reference, control) if r is not None)
+    if region.role not in JUDGED_ROLES:
+        text = f"a region of {region.role.value.replace('_', ' ')} is measured, not judged"
+        flags = (*flags, Reason("REFERENCE_REGION", text))
     known: Statistics = region_statistics(parts, study) if statistics is None else statistics
     choice = PhaseChoice(
         study, phase_decisions, known, region, reference, control, policy, not_comparable_reasons
@@ -173,3 +186,47 @@ def _measurements(choice: PhaseChoice) -> tuple[PhaseMeasurement, ...]:
         and (choice.region.id, a.key) in choice.statistics
     ]
     return tuple(sorted(found, key=lambda m: (order.index(m.phase), m.acquisition_key)))
+
+
+def assess_regions(
+    regions: Sequence[Region],
+    study: Study,
+    phase_decisions: Mapping[str, PhaseDecision],
+    *,
+    policy: EnhancementPolicy = DEFAULT_POLICY,
+    not_comparable_reasons: Comparability = by_headers,
+) -> tuple[RegionFindings, ...]:
+    """Findings of every region, with the first reference liver and the first muscle among them.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        Lesions and references together.
+    study : Study
+        The images.
+    phase_decisions : mapping of acquisition key to PhaseDecision
+        From ``imaging.phases``, or the reader.
+    policy : EnhancementPolicy
+        Thresholds and readings.
+    not_comparable_reasons : function of two acquisitions, optional
+        As in ``assess_region``.
+
+    Returns
+    -------
+    tuple of RegionFindings, in the order of the regions
+    """
+    first = {role: next((r for r in regions if r.role is role), None) for role in RegionRole}
+    statistics = region_statistics(regions, study)
+    return tuple(
+        assess_region(
+            region,
+            first[RegionRole.REFERENCE_LIVER],
+            study,
+            phase_decisions,
+            statistics,
+            control=first[RegionRole.MUSCLE],
+            policy=policy,
+            not_comparable_reasons=not_comparable_reasons,
+        )
+        for region in regions
+    )

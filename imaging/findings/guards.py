@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from imaging.dicom.comparability import differences
 from imaging.findings.finding import Reason
 from imaging.regions.region import Provenance, RegionMask
 from imaging.regions.statistics import MAXIMUM_PADDING, RegionStatistics
@@ -18,8 +19,19 @@ MAXIMUM_RESIDUAL_MM = 3.0
 MAXIMUM_RESIDUAL_SHARE = 0.5
 
 
+#: Beginnings of the differences that a reader may override: they change noise and edges, not the mean
+#: of a region well inside of the lesion. Another voltage or scanner changes the mean itself. (Row 25 of
+#: the failure catalogue excludes both from eligibility; here the first stay open, the others are refused.)
+OVERRIDABLE = ("kernel", "slice thickness")
+
+
+def not_comparable_reasons(a: Acquisition, b: Acquisition) -> tuple[str, ...]:
+    """Why values of two acquisitions do not compare, from their headers; empty where nothing speaks so."""
+    return differences(a.header, b.header)
+
+
 def pair_blocks(
-    a: Acquisition | None, b: Acquisition | None, comparability: Comparability | None
+    a: Acquisition | None, b: Acquisition | None, comparability: Comparability = not_comparable_reasons
 ) -> tuple[Reason, ...]:
     """Why values of two acquisitions must not be compared; empty where they may."""
     if a is None or b is None or a.key == b.key:
@@ -28,15 +40,36 @@ def pair_blocks(
     if a.header.study_uid and b.header.study_uid and a.header.study_uid != b.header.study_uid:
         blocks.append(Reason("DIFFERENT_EXAM", "the phases belong to different examinations"))
     blocks += [Reason("RESAMPLED_IMAGE", f"{x.key} was interpolated") for x in (a, b) if x.volume.resampled]
-    blocks += [_as_reason(said) for said in (comparability(a, b) if comparability else ())]
+    blocks += [r for r in _differences(a, b, comparability) if not _overridable(r)]
     return tuple(blocks)
+
+
+def pair_doubts(
+    a: Acquisition | None, b: Acquisition | None, comparability: Comparability = not_comparable_reasons
+) -> tuple[Reason, ...]:
+    """Differences between two acquisitions that a reader may override."""
+    if a is None or b is None or a.key == b.key:
+        return ()
+    return tuple(r for r in _differences(a, b, comparability) if _overridable(r))
+
+
+def _differences(a: Acquisition, b: Acquisition, comparability: Comparability) -> list[Reason]:
+    return [_as_reason(said) for said in comparability(a, b)]
+
+
+def _overridable(reason: Reason) -> bool:
+    return reason.message.removeprefix(NOT_COMPARABLE).startswith(OVERRIDABLE)
+
+
+#: How the sentence begins.
+NOT_COMPARABLE = "not comparable: "
 
 
 def _as_reason(said: object) -> Reason:
     code, message = getattr(said, "code", None), getattr(said, "message", None)
     if isinstance(code, str) and isinstance(message, str):
         return Reason(code, message)
-    return Reason("PHASES_NOT_COMPARABLE", str(said))
+    return Reason("PHASES_NOT_COMPARABLE", f"{NOT_COMPARABLE}{said}")
 
 
 def region_blocks(
@@ -58,7 +91,7 @@ def region_blocks(
 def residual_limit_mm(mask: RegionMask) -> float:
     """Largest registration error that a region of this size bears: 3 mm, or half its half-width. [mm]"""
     sides = [n * s for n, s in zip(mask.voxels.shape, mask.geometry.spacing_mm, strict=True)]
-    return min(MAXIMUM_RESIDUAL_MM, MAXIMUM_RESIDUAL_SHARE * min(sides) / 2)
+    return float(min(MAXIMUM_RESIDUAL_MM, MAXIMUM_RESIDUAL_SHARE * min(sides) / 2))
 
 
 def region_doubts(name: str, phase: str, mask: RegionMask | None) -> tuple[Reason, ...]:

@@ -52,7 +52,7 @@ def scaling_doubts(
         doubts.append(
             Reason(
                 "MR_SCALING_NOT_PROVEN",
-                "two MR series may have different gains: outline paraspinal muscle (role muscle) as a control",
+                "two MR series may differ in gain: outline paraspinal muscle (role muscle) as a control",
             )
         )
     return tuple(doubts)

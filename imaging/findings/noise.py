@@ -80,6 +80,11 @@ def _half_width(variance: float, parts: Sequence[tuple[float, float]]) -> float 
     return float(stdtrit(freedom, QUANTILE)) * math.sqrt(variance)
 
 
+def mean_interval(sample: RegionSample) -> Interval | None:
+    """95 % interval of one region mean by its own spread; None for a single independent value."""
+    return linear([(1.0, sample)], 0.0).ci95
+
+
 def difference(a: RegionSample, b: RegionSample, systematic_sd: float) -> Estimate:
     """``a - b`` with its 95 % interval. [as the samples]"""
     return linear([(1.0, a), (-1.0, b)], systematic_sd)

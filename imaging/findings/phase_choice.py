@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imaging.findings.finding import Reason
-from imaging.findings.guards import Comparability, pair_blocks, region_blocks, region_doubts
+from imaging.findings.guards import Comparability, pair_blocks, pair_doubts, region_blocks, region_doubts
 from imaging.findings.mr_scaling import scaling_doubts
 from imaging.findings.policy import EnhancementPolicy
 from imaging.findings.washout import LesionAndLiver
+from imaging.phases.agent import Agent, named_agent
 from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.regions.region import Region
 from imaging.regions.statistics import RegionSample, RegionStatistics
 from imaging.volume import Acquisition, Study, Unit
-
-#: Words by which headers name gadoxetate.
-GADOXETATE_NAMES = ("gadoxet", "primovist", "eovist", "gd-eob", "eob-dtpa")
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class PhaseChoice:
     reference: Region | None
     control: Region | None
     policy: EnhancementPolicy
-    comparability: Comparability | None
+    comparability: Comparability
 
     @property
     def unit(self) -> Unit:
@@ -64,7 +62,7 @@ class PhaseChoice:
     def phase(self, a: Acquisition) -> Phase:
         """Its phase; 2-5 minutes after gadoxetate is the transitional, not the delayed phase."""
         phase = self.decisions[a.key].phase
-        if phase is Phase.DELAYED and self.unit == "MR" and _names_gadoxetate(a):
+        if phase is Phase.DELAYED and self.unit == "MR" and _agent(a) is Agent.GADOXETATE:
             return Phase.TRANSITIONAL
         return phase
 
@@ -97,9 +95,9 @@ class PhaseChoice:
         return None if sample is None else sample.mean
 
     def doubts(
-        self, regions: tuple[Region | None, ...], acquisitions: tuple[Acquisition | None, ...]
+        self, regions: tuple[Region | None, ...], acquisitions: tuple[Acquisition | None, Acquisition | None]
     ) -> tuple[Reason, ...]:
-        """What a reader must confirm of these regions on these acquisitions."""
+        """What a reader must confirm of these regions on these two acquisitions, and of the pair."""
         found = [
             reason
             for region in regions
@@ -107,17 +105,17 @@ class PhaseChoice:
             if region is not None and a is not None
             for reason in region_doubts(region.id, self.phase(a).value, region.masks.get(a.key))
         ]
-        return tuple(dict.fromkeys(found))
+        a, b = acquisitions
+        return tuple(dict.fromkeys([*found, *pair_doubts(a, b, self.comparability)]))
 
     def agent_doubts(self, a: Acquisition) -> tuple[Reason, ...]:
         """Without the agent's name a delayed MR phase may be the transitional phase of gadoxetate."""
-        named = a.header.contrast_agent or a.header.contrast_ingredient
-        if self.unit == "HU" or self.phase(a) is not Phase.DELAYED or named:
+        known = _agent(a) is not Agent.UNKNOWN
+        if self.unit == "HU" or self.phase(a) is not Phase.DELAYED or known:
             return ()
-        text = "the contrast agent is not recorded: after gadoxetate this would be the transitional phase"
+        text = "the contrast agent is not named: after gadoxetate this would be the transitional phase"
         return (Reason("AGENT_UNKNOWN", text),)
 
 
-def _names_gadoxetate(a: Acquisition) -> bool:
-    said = f"{a.header.contrast_agent or ''} {a.header.contrast_ingredient or ''}".lower()
-    return any(name in said for name in GADOXETATE_NAMES)
+def _agent(a: Acquisition) -> Agent:
+    return named_agent(a.header.contrast_agent, a.header.contrast_ingredient)

@@ -1,0 +1,273 @@
+"""``veinvasion enhancement``: means per region and phase, enhancement and washout with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from imaging.findings.assess_region import PhaseMeasurement, RegionFindings
+    from imaging.findings.enhancement import EnhancementFinding
+    from imaging.findings.finding import Reason
+    from imaging.findings.noise import Interval
+    from imaging.findings.stability import Stability
+    from imaging.findings.washout import PhaseWashout, WashoutFinding
+    from imaging.phases.phase import Phase
+    from imaging.regions.region import Region
+    from imaging.volume import Study
+
+
+def enhancement(
+    folder: Annotated[Path, typer.Argument(help="DICOM folder of one study.")],
+    regions: Annotated[
+        Path,
+        typer.Option(help="Label map .nii.gz with .json sidecar, seed file, SEG, or case folder."),
+    ],
+    labels: Annotated[
+        Path | None, typer.Option(help="JSON of a reader's phases: series UID or key to phase.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table of region and phase here.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write the curves with error bars as .png or .svg.")
+    ] = None,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Recompute under erosion, shifts and published thresholds.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Mean, SD, area and N_eff of each region in each phase; enhancement and washout with reasons.
+
+    Example: veinvasion enhancement ./study --regions ./labels.nii.gz --plot curves.svg
+    """
+    from imaging.dicom.study_files import load_study
+    from imaging.findings.assess_region import assess_regions
+    from imaging.phases.decision import name_phases
+    from workup.command_line import loading_progress, print_json
+
+    with loading_progress("Reading images") as progress:
+        study = load_study(folder, progress=progress)
+    drawn = _regions(regions, study)
+    decisions = name_phases(study, reader_labels=_labels(labels, study) if labels else {})
+    found = assess_regions(drawn, study, decisions)
+    steadiness: dict[str, Stability] = {}
+    if stability:
+        from imaging.findings.stability import stability_of_regions
+
+        with loading_progress("Recomputing") as progress:
+            steadiness = stability_of_regions(drawn, study, decisions, progress=progress)
+    if csv_file:
+        _write_csv(csv_file, found)
+    if plot:
+        from imaging.findings.curves_files import write_curves
+
+        write_curves(plot, found)
+    if as_json:
+        print_json(_document(found, steadiness, study))
+    else:
+        _print(found, steadiness, study)
+
+
+def findings_json(findings: RegionFindings) -> dict[str, Any]:
+    """One region as the interface has it."""
+    return {
+        "id": findings.region_id,
+        "role": findings.role.value,
+        "vessel": findings.vessel,
+        "phases": [_phase_json(m) for m in findings.phases],
+        "enhancement": _enhancement_json(findings.enhancement),
+        "washout": _washout_json(findings.washout),
+        "li_rads": _reasons([findings.li_rads_tumor_in_vein])[0],
+    }
+
+
+def _document(
+    found: Sequence[RegionFindings], steadiness: dict[str, Stability], study: Study
+) -> dict[str, Any]:
+    entries = []
+    for one in found:
+        entry = findings_json(one)
+        if one.region_id in steadiness:
+            entry["stability"] = _stability_json(steadiness[one.region_id])
+        entries.append(entry)
+    return {
+        "regions": entries,
+        "refused": [{"code": r.code, "message": r.message, "files": list(r.files)} for r in study.refused],
+    }
+
+
+def _phase_json(measured: PhaseMeasurement) -> dict[str, Any]:
+    statistics = measured.statistics
+    return {
+        "phase": measured.phase.value,
+        "series_uid": measured.series_uid,
+        "acquisition_key": measured.acquisition_key,
+        "mean": statistics.mean,
+        "sd": statistics.sd,
+        "area_mm2": statistics.area_mm2,
+        "voxels": statistics.voxels,
+        "n_eff": statistics.n_eff,
+        "minimum": statistics.minimum,
+        "maximum": statistics.maximum,
+        "padding_fraction": statistics.padding_fraction,
+        "provenance": measured.provenance.value,
+        "verified": measured.verified,
+    }
+
+
+def _enhancement_json(found: EnhancementFinding) -> dict[str, Any]:
+    return {
+        "finding": found.finding.value,
+        "if_confirmed": found.if_confirmed.value,
+        "difference": found.difference,
+        "ci95": _interval(found.ci95),
+        "unit": found.unit,
+        "absolute_change": found.absolute_change,
+        "thresholds": dict(found.thresholds),
+        "policy": found.policy.name,
+        "reasons": _reasons(found.reasons),
+    }
+
+
+def _washout_json(found: WashoutFinding) -> dict[str, Any]:
+    return {
+        "finding": found.finding.value,
+        "if_confirmed": found.if_confirmed.value,
+        "by_phase": {p.phase.value: _phase_washout_json(p) for p in found.by_phase},
+        "policy": found.policy.name,
+        "reasons": _reasons(found.reasons),
+    }
+
+
+def _phase_washout_json(found: PhaseWashout) -> dict[str, Any]:
+    return {
+        "finding": found.finding.value,
+        "if_confirmed": found.if_confirmed.value,
+        "ratio_percent": found.ratio_percent,
+        "ratio_ci95": _interval(found.ratio_ci95),
+        "liver_minus_lesion": found.liver_minus_lesion,
+        "liver_minus_lesion_ci95": _interval(found.liver_minus_lesion_ci95),
+        "contrast_drop": found.contrast_drop,
+        "contrast_drop_ci95": _interval(found.contrast_drop_ci95),
+        "threshold_percent": found.threshold_percent,
+        "reasons": _reasons(found.reasons),
+    }
+
+
+def _stability_json(stability: Stability) -> dict[str, Any]:
+    return {
+        question: {
+            "finding": one.finding.value,
+            "stable": one.stable,
+            "cases": one.cases,
+            "flips": [{"case": f.case, "finding": f.finding.value} for f in one.flips],
+        }
+        for question, one in (("enhancement", stability.enhancement), ("washout", stability.washout))
+    }
+
+
+def _interval(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)
+
+
+def _reasons(reasons: Iterable[Reason]) -> list[dict[str, str]]:
+    return [{"code": r.code, "message": r.message} for r in reasons]
+
+
+def _regions(path: Path, study: Study) -> tuple[Region, ...]:
+    from imaging.regions.region_files import read_regions
+
+    return read_regions(path, study)
+
+
+def _labels(path: Path, study: Study) -> dict[str, Phase]:
+    """A reader's phases by acquisition key, from ``{"<series uid or key>": "portal_venous"}``."""
+    import json
+
+    from imaging.errors import RegionError
+    from imaging.phases.phase import Phase
+
+    try:
+        pairs = dict(json.loads(path.read_text(encoding="utf-8")))
+        return {
+            a.key: Phase(pairs[name]) for a in study for name in (a.key, a.header.series_uid) if name in pairs
+        }
+    except (OSError, ValueError, TypeError) as error:
+        raise RegionError(
+            "LABELS_FORMAT",
+            f"{path.name} cannot be understood: {error}",
+            expected='{"<series uid>": "late_arterial"}',
+            advice=f"Phases are {', '.join(Phase)}.",
+        ) from error
+
+
+def _write_csv(path: Path, found: Sequence[RegionFindings]) -> None:
+    import csv
+
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = [
+            {"region": one.region_id, "role": one.role.value, **_phase_json(m)}
+            for one in found
+            for m in one.phases
+        ]
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["region"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _print(found: Sequence[RegionFindings], steadiness: dict[str, Stability], study: Study) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.print(_table(found, study))
+    for one in found:
+        if any(r.code == "REFERENCE_REGION" for r in one.enhancement.reasons):
+            continue
+        console.print(f"\n[bold]{one.region_id}[/bold]  ({one.role.value.replace('_', ' ')})")
+        _print_answer(console, "enhancement", one.enhancement, one.enhancement.reasons)
+        _print_answer(console, "washout", one.washout, one.washout.reasons)
+        for late in one.washout.by_phase:
+            _print_answer(console, f"  {late.phase.value.replace('_', ' ')}", late, late.reasons)
+        if one.region_id in steadiness:
+            _print_stability(console, steadiness[one.region_id])
+    for refused in study.refused:
+        console.print(f"[yellow]not used[/yellow] {refused.code}: {refused.message}")
+
+
+def _print_answer(console: Any, name: str, found: Any, reasons: Iterable[Reason]) -> None:
+    note = "" if found.if_confirmed == found.finding else f" (if confirmed: {found.if_confirmed.value})"
+    console.print(f"{name}: [bold]{found.finding.value}[/bold]{note}", highlight=False)
+    for reason in reasons:
+        console.print(f"    {reason.code}: {reason.message}", highlight=False, markup=False)
+
+
+def _print_stability(console: Any, stability: Stability) -> None:
+    for name, one in (("enhancement", stability.enhancement), ("washout", stability.washout)):
+        console.print(f"{name} is {one.sentence}", highlight=False, markup=False)
+
+
+def _table(found: Sequence[RegionFindings], study: Study) -> Any:
+    from rich.table import Table
+
+    table = Table(title="Regions by phase (native grids, SD with n - 1)")
+    for name in ("region", "phase", "series", "mean", "SD", "area mm²", "voxels", "N_eff", "mask"):
+        table.add_column(name, justify="left" if name in ("region", "phase", "series", "mask") else "right")
+    for one in found:
+        for m in one.phases:
+            s = m.statistics
+            table.add_row(
+                one.region_id, m.phase.value.replace("_", " "), _series(study, m.acquisition_key),
+                "-" if s.mean is None else f"{s.mean:.1f}", "-" if s.sd is None else f"{s.sd:.1f}",
+                f"{s.area_mm2:.0f}", str(s.voxels), f"{s.n_eff:.1f}",
+                m.provenance.value + ("" if m.verified else ", unconfirmed"),
+            )  # fmt: skip
+    return table
+
+
+def _series(study: Study, key: str) -> str:
+    header = study[key].header
+    return str(header.series_number if header.series_number is not None else header.series_uid[-8:])
