@@ -92,25 +92,37 @@ def one_of(value: T | None, path: str, label: str, *, accepted: Sequence[T], cho
 
 def _joined(answers: Sequence[Answer], truth: Truth, *, also: Sequence[Answer] = ()) -> Answer:
     """One answer that speaks for the deciding ones; ``also`` lends evidence only."""
+    if len(answers) == 1 and not also:
+        return answers[0]
     reason = gravest([a.reason for a in answers]) if truth is Truth.UNKNOWN else Reason.MET
     clears = [a.clears_on for a in answers if a.clears_on is not None]
     return Answer(
         truth,
         "; ".join(dict.fromkeys(a.message for a in answers)),
         reason,
-        _unique(e for a in (*answers, *also) for e in a.evidence),
-        _unique(m for a in answers for m in a.missing) if truth is Truth.UNKNOWN else (),
-        _unique(n for a in answers for n in a.notes),
+        unique(e for a in (*answers, *also) for e in a.evidence),
+        merged(m for a in answers for m in a.missing) if truth is Truth.UNKNOWN else (),
+        unique(n for a in answers for n in a.notes),
         max(clears) if clears and len(clears) == len(answers) else None,
     )
 
 
-def _unique(items: Iterable[T]) -> tuple[T, ...]:
-    kept: list[T] = []
+def unique(items: Iterable[T]) -> tuple[T, ...]:
+    """Items in order, each once."""
+    return tuple(dict.fromkeys(items))
+
+
+def merged(items: Iterable[Missing]) -> tuple[Missing, ...]:
+    """One entry per place, with all the values worth trying there."""
+    found: dict[str, Missing] = {}
     for item in items:
-        if item not in kept:
-            kept.append(item)
-    return tuple(kept)
+        known_item = found.get(item.path)
+        if known_item is None:
+            found[item.path] = item
+        elif item.candidates != known_item.candidates:
+            candidates = unique((*known_item.candidates, *item.candidates))
+            found[item.path] = replace(known_item, candidates=candidates)
+    return tuple(found.values())
 
 
 def all_of(*answers: Answer) -> Answer:
@@ -137,7 +149,7 @@ def if_then(premise: Answer, conclusion: Answer) -> Answer:
 
 def noted(answer: Answer, *notes: str) -> Answer:
     """The same answer with remarks that decide nothing."""
-    return replace(answer, notes=_unique((*answer.notes, *notes)))
+    return replace(answer, notes=unique((*answer.notes, *notes)))
 
 
 def explained(answer: Answer, message: str) -> Answer:
@@ -161,7 +173,7 @@ def exists(
     ``test`` takes an entry and its path; ``samples`` are representative entries, for asking what a missing
     list would have to hold.
     """
-    candidates = ((), *((sample,) for sample in samples))
+    candidates = (*((sample,) for sample in samples), ())
     if items is None:
         return not_recorded(path, label, candidates)
     answers = [test(item, item_path(path, item, index)) for index, item in enumerate(items)]
@@ -171,8 +183,8 @@ def exists(
         listed = cite(path, f"{len(items)} recorded" if items else "none", "complete list")
         message = "; ".join(a.message for a in answers) or f"no {label}"
         return replace(
-            known(False, message, listed, *_unique(e for a in answers for e in a.evidence)),
-            notes=_unique(n for a in answers for n in a.notes),
+            known(False, message, listed, *unique(e for a in answers for e in a.evidence)),
+            notes=unique(n for a in answers for n in a.notes),
         )
     deciding = [a for a in answers if a.truth is truth]
     if truth is Truth.UNKNOWN and open_end:
@@ -205,7 +217,7 @@ def count_at_least(answers: Sequence[Answer], least: int, label: str) -> Answer:
         message = f"{len(yes)} to {len(yes) + len(maybe)} {label}: " + "; ".join(a.message for a in maybe)
         return explained(_joined(maybe, Truth.UNKNOWN, also=yes), message)
     no = [a for a in answers if a.truth is Truth.FALSE]
-    evidence = _unique(e for a in (*yes, *no) for e in a.evidence)
+    evidence = unique(e for a in (*yes, *no) for e in a.evidence)
     return known(False, f"{len(yes)} {label}", *evidence)
 
 

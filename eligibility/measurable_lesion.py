@@ -28,6 +28,7 @@ from eligibility.answers import (
 from eligibility.imaging_evidence import stated, study_named, unless_contradicted
 from eligibility.patient import ImagedLesion, Imaging, ImagingStudy, Statement
 from eligibility.truth import Truth
+from eligibility.vascular_invasion import DYNAMIC_CT
 from eligibility.verdict import Answer, Evidence, Missing, Reason
 from recist.lesion import LesionKind, MeasuredLesion, Modality
 from recist.measurability import Status, judge_size
@@ -220,6 +221,9 @@ def _size_missing(
     if getattr(lesion, field) is None:
         label = "short axis of the node [mm]" if node else "longest diameter [mm]"
         missing.append(Missing(f"{path}.{field}", label, _LENGTHS_MM))
+    if imaging.studies is None:
+        missing.append(Missing("imaging.studies", "examination the lesion was measured on", (DYNAMIC_CT,)))
+        return missing
     if study is None:
         ids = tuple(s.id for s in imaging.studies or () if s.id)
         missing.append(Missing(f"{path}.study", "examination the lesion was measured on", ids))
@@ -241,4 +245,5 @@ def _samples(imaging: Imaging) -> tuple[ImagedLesion, ...]:
         margins_measurable=yes,
         locoregional_treated=no,
     )
-    return tuple(replace(mass, study=s.id) for s in imaging.studies or () if s.id)
+    studies = DYNAMIC_CT if imaging.studies is None else imaging.studies
+    return tuple(replace(mass, study=s.id) for s in studies if s.id)

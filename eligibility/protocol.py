@@ -203,15 +203,21 @@ def compile_rule(
         raise _wrong(criterion_id, f"has a rule {definition!r}", expected="one rule with its parameters")
     ((name, content),) = definition.items()
     if name in ("all", "any"):
-        parts = [compile_rule(part, rules, criterion_id) for part in content]
-        combine = all_of if name == "all" else any_of
-        return lambda ask: combine(*(part(ask) for part in parts))
+        parts = tuple(compile_rule(part, rules, criterion_id) for part in content)
+        return partial(_combined, all_of if name == "all" else any_of, parts)
     if name == "not":
-        inner = compile_rule(content, rules, criterion_id)
-        return lambda ask: negated(inner(ask))
+        return partial(_opposite, compile_rule(content, rules, criterion_id))
     if name not in rules:
         raise _wrong(criterion_id, f"names an unknown rule {name!r}", expected=", ".join(sorted(rules)))
     return partial(rules[name], **_parameters(rules[name], content or {}, name, criterion_id))
+
+
+def _combined(combine: Callable[..., Answer], parts: tuple[Rule, ...], ask: Ask) -> Answer:
+    return combine(*(part(ask) for part in parts))
+
+
+def _opposite(rule: Rule, ask: Ask) -> Answer:
+    return negated(rule(ask))
 
 
 def _parameters(

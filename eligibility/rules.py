@@ -1,34 +1,62 @@
-"""Every rule a protocol may name, with the function that decides it."""
+"""Every rule a protocol may name, with the function that decides it.
+
+A rule is a public function of these modules that takes an ``Ask`` and keyword parameters and returns an
+``Answer``; its name is the sentence it decides, and the key in a rule file.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from types import ModuleType
 
-from eligibility import measurable_lesion, vascular_invasion
-from eligibility.answers import Ask, any_of, yes_or_no
+from eligibility import (
+    child_pugh,
+    comorbidity,
+    creatinine_clearance,
+    diagnosis,
+    disease_extent,
+    hepatitis,
+    immunosuppression,
+    laboratory,
+    locoregional_therapy,
+    measurable_lesion,
+    participants,
+    systemic_therapy,
+    vascular_invasion,
+)
 from eligibility.verdict import Answer
 
+_MODULES = (
+    participants,
+    diagnosis,
+    disease_extent,
+    vascular_invasion,
+    measurable_lesion,
+    child_pugh,
+    laboratory,
+    creatinine_clearance,
+    hepatitis,
+    systemic_therapy,
+    locoregional_therapy,
+    immunosuppression,
+    comorbidity,
+)
 
-def is_unresectable_advanced_or_metastatic(ask: Ask) -> Answer:
-    """Unresectable, locally advanced or metastatic disease, in the investigator's judgement."""
-    disease = ask.facts.disease
-    return any_of(
-        yes_or_no(disease.unresectable, "disease.unresectable", "unresectable"),
-        yes_or_no(disease.locally_advanced, "disease.locally_advanced", "locally advanced"),
-        yes_or_no(disease.metastatic, "disease.metastatic", "metastatic"),
-    )
 
+def _rules_of(module: ModuleType) -> dict[str, Callable[..., Answer]]:
+    """Public functions of a module whose only positional parameter is ``ask``."""
+    found: dict[str, Callable[..., Answer]] = {}
+    for name, function in vars(module).items():
+        if not inspect.isfunction(function) or name.startswith("_") or function.__module__ != module.__name__:
+            continue
+        parameters = list(inspect.signature(function).parameters.values())
+        positional = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+        if positional == ["ask"] and function.__annotations__.get("return") == "Answer":
+            found[name] = function
+    return found
 
-_MODULES = (vascular_invasion, measurable_lesion)
 
 RULES: dict[str, Callable[..., Answer]] = {
-    f.__name__: f
-    for f in (
-        is_unresectable_advanced_or_metastatic,
-        vascular_invasion.has_major_vascular_invasion,
-        vascular_invasion.has_adjacent_filling_defect,
-        vascular_invasion.has_enhancing_defect_with_washout,
-        measurable_lesion.has_measurable_target_lesion,
-        measurable_lesion.has_untreated_or_progressed_lesion,
-    )
+    name: rule for module in _MODULES for name, rule in _rules_of(module).items()
 }

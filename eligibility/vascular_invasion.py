@@ -13,11 +13,13 @@ remote (Tublin et al., AJR 1997;168:719), so a larger distance never excludes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from eligibility.answers import Ask, all_of, any_of, cite, exists, known, not_recorded, noted, unknown
 from eligibility.imaging_evidence import stated, study_named, unless_contradicted, with_number
-from eligibility.patient import Imaging, Source, Statement, Thrombus
+from eligibility.patient import Imaging, ImagingStudy, Source, Statement, Thrombus
 from eligibility.ranges import plain
 from eligibility.truth import Truth
 from eligibility.verdict import Answer, Missing, Reason
@@ -38,6 +40,8 @@ _ULTRASOUND = ("US", "CEUS")
 _GADOXETATE = ("gadox", "primovist", "eovist")
 
 _PATH = "imaging.thrombi"
+#: An examination to try where a record holds none.
+DYNAMIC_CT = (ImagingStudy(id="new", modality="CT", dynamic=True, slice_thickness_mm=Decimal(3)),)
 _TYPICAL = Thrombus(
     vessel="portal_vein",
     level="Vp4",
@@ -115,7 +119,7 @@ def is_adjacent(ask: Ask, defect: Thrombus, path: str) -> Answer:
 def on_dynamic_imaging(ask: Ask, imaging: Imaging, defect: Thrombus, path: str) -> Answer:
     """Whether the defect was seen on dynamic CT or MR; never false, since it can be examined again."""
     if imaging.studies is None:
-        return not_recorded("imaging.studies", "examination of the filling defect")
+        return not_recorded("imaging.studies", "examination of the filling defect", (DYNAMIC_CT,))
     ids = tuple(s.id for s in imaging.studies if s.id)
     if defect.study is None:
         return not_recorded(f"{path}.study", "examination of the filling defect", ids)
@@ -214,9 +218,8 @@ def adjacent_defect_in_major_vessel(ask: Ask, defect: Thrombus, path: str) -> An
     return all_of(lies_in_major_vessel(ask, defect, path), filling, is_adjacent(ask, defect, path))
 
 
-def _for_both(ask: Ask, judge: object, imaging: Imaging) -> Answer:
+def _for_both(ask: Ask, judge: Callable[[Ask, Imaging], Answer], imaging: Imaging) -> Answer:
     """Judge the imaging in force, and what the record said before it was assessed."""
-    assert callable(judge)
     before = judge(ask, imaging.recorded) if imaging.recorded is not None else None
     return unless_contradicted(judge(ask, imaging), before)
 
@@ -258,8 +261,7 @@ def _has_major_vascular_invasion(ask: Ask, imaging: Imaging) -> Answer:
     return _some_defect(ask, imaging, test)
 
 
-def _some_defect(ask: Ask, imaging: Imaging, test: object) -> Answer:
-    assert callable(test)
+def _some_defect(ask: Ask, imaging: Imaging, test: Callable[[Thrombus, str], Answer]) -> Answer:
     found = exists(ask, imaging.thrombi, _PATH, "filling defect", test, samples=_samples(imaging))
     if found.truth is not Truth.FALSE:
         return found
@@ -268,15 +270,14 @@ def _some_defect(ask: Ask, imaging: Imaging, test: object) -> Answer:
 
 
 def _samples(imaging: Imaging) -> tuple[Thrombus, ...]:
-    from dataclasses import replace
-
-    return tuple(replace(_TYPICAL, study=s.id) for s in imaging.studies or () if s.id)
+    studies = DYNAMIC_CT if imaging.studies is None else imaging.studies
+    return tuple(replace(_TYPICAL, study=s.id) for s in studies if s.id)
 
 
 def _has_dynamic_examination(ask: Ask, imaging: Imaging) -> Answer:
     """A dynamic examination at all: without one, absence cannot be told."""
     if imaging.studies is None:
-        return not_recorded("imaging.studies", "dynamic CT or MR examination")
+        return not_recorded("imaging.studies", "dynamic CT or MR examination", (DYNAMIC_CT,))
     answers = [
         _is_dynamic(ask, s.modality, s.dynamic, f"imaging.studies[{s.id or i}]")
         for i, s in enumerate(imaging.studies)

@@ -19,7 +19,9 @@ import yaml
 
 from eligibility.patient import PatientFacts
 from workup.errors import RecordError
-from workup.record.record import parse_record
+from workup.record.fhir import is_bundle, record_of_bundle
+from workup.record.record import check_record, parse_record
+from workup.record.remarks import remarks
 
 #: The largest record file accepted; a full record has about 10 kB. [bytes]
 LARGEST_BYTES = 4_000_000
@@ -35,6 +37,7 @@ class RecordFile:
     raw: dict[str, Any]
     sha256: str
     name: str
+    warnings: tuple[str, ...] = ()
 
 
 def read_record(path: str | Path) -> PatientFacts:
@@ -55,7 +58,11 @@ def read_record_file(path: str | Path) -> RecordFile:
     raw = parse_text(data, file.suffix.lower())
     if not isinstance(raw, dict):
         raise RecordError("RECORD_NOT_A_MAPPING", f"{file.name} does not hold named blocks")
-    return RecordFile(parse_record(raw), raw, hashlib.sha256(data).hexdigest(), file.name)
+    warnings: tuple[str, ...] = ()
+    if is_bundle(raw):
+        read = record_of_bundle(raw)
+        raw, warnings = read.raw, tuple(read.warnings)
+    return RecordFile(parse_record(raw), raw, hashlib.sha256(data).hexdigest(), file.name, warnings)
 
 
 def read_bytes(file: Path) -> bytes:
@@ -186,3 +193,27 @@ def parse_yaml(text: str) -> Any:
         raise RecordError("RECORD_NOT_YAML", "the file is not YAML") from error
     except RecursionError as error:
         raise RecordError("RECORD_TOO_DEEP", "the file is nested too deeply") from error
+
+
+# --- checking -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RecordCheck:
+    """Faults that make a record unreadable, and remarks on what is probably not meant."""
+
+    faults: list[dict[str, str]]
+    remarks: tuple[str, ...]
+
+
+def check_record_file(path: str | Path) -> RecordCheck:
+    """Every fault of a record file, each with its place."""
+    file = Path(path)
+    try:
+        raw = parse_text(read_bytes(file), file.suffix.lower())
+        read = record_of_bundle(raw) if is_bundle(raw) else None
+        faults, facts = check_record(raw if read is None else read.raw)
+    except RecordError as error:
+        return RecordCheck([{"path": "", "code": error.code, "message": str(error)}], ())
+    notes = list(read.warnings) if read is not None else []
+    return RecordCheck(faults, (*notes, *(remarks(facts) if facts is not None else ())))

@@ -1,0 +1,94 @@
+"""Laboratory analytes by their names and by LOINC code.
+
+A code counts only with its system; a code or name that stands in no table is left out and said so, never
+guessed from what it is called.
+
+References
+----------
+Codes checked against the MIMIC-IV map of laboratory items to LOINC, a list derived from NLM and the Swiss
+eHealth enumeration. 770-8 is a percentage, 5902-2 and 5964-2 are seconds, 1968-7 is direct bilirubin, 5770-3
+is urine: none of them is accepted.
+"""
+
+from __future__ import annotations
+
+from eligibility.units import ANALYTES
+
+LOINC_SYSTEM = "http://loinc.org"
+
+#: LOINC code to analyte of the record.
+LABS = {
+    "718-7": "hemoglobin",
+    "59260-0": "hemoglobin",  # moles per volume
+    "751-8": "anc",
+    "26499-4": "anc",
+    "777-3": "platelets",
+    "26515-7": "platelets",
+    "778-1": "platelets",
+    "1975-2": "bilirubin_total",
+    "14631-6": "bilirubin_total",  # moles per volume
+    "42719-5": "bilirubin_total",
+    "1751-7": "albumin",
+    "61151-7": "albumin",
+    "2862-1": "albumin",
+    "1742-6": "alt",
+    "1920-8": "ast",
+    "6301-6": "inr",
+    "34714-6": "inr",
+    "38875-1": "inr",
+    "46418-0": "inr",
+    "52129-4": "inr",
+    "2160-0": "creatinine",
+    "14682-9": "creatinine",  # moles per volume
+    "38483-4": "creatinine",
+}
+
+#: LOINC code to field of the record's virology block.
+VIROLOGY = {
+    "5196-1": "hbsag",
+    "5195-3": "hbsag",
+    "63557-3": "hbsag",
+    "58452-4": "hbsag",
+    "13952-7": "anti_hbc",
+    "16933-4": "anti_hbc",
+    "42595-9": "hbv_dna",
+    "29615-2": "hbv_dna",
+    "13955-0": "anti_hcv",
+    "16128-1": "anti_hcv",
+    "11011-4": "hcv_rna",
+    "20416-4": "hcv_rna",
+    "11259-9": "hcv_rna",
+}
+
+ECOG, WEIGHT, HEIGHT, PREGNANCY = "89247-1", "29463-7", "8302-2", "82810-3"
+
+_SYNONYMS = {
+    "haemoglobin": "hemoglobin",
+    "hb": "hemoglobin",
+    "hgb": "hemoglobin",
+    "absolute neutrophil count": "anc",
+    "platelet": "platelets",
+    "platelet count": "platelets",
+    "plt": "platelets",
+    "total bilirubin": "bilirubin_total",
+    "bilirubin total": "bilirubin_total",
+    "tbil": "bilirubin_total",
+    "serum albumin": "albumin",
+    "got": "ast",
+    "sgot": "ast",
+    "gpt": "alt",
+    "sgpt": "alt",
+    "pt inr": "inr",
+    "serum creatinine": "creatinine",
+}
+
+
+def analyte_named(name: str) -> str | None:
+    """The analyte a laboratory's name stands for, None if none.
+
+    >>> analyte_named("Total bilirubin"), analyte_named("direct bilirubin")
+    ('bilirubin_total', None)
+    """
+    words = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
+    known = {analyte.replace("_", " "): analyte for analyte in ANALYTES}
+    return known.get(words) or _SYNONYMS.get(words)
