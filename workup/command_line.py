@@ -18,7 +18,6 @@ import typer
 
 #: Command name -> (module, function). Only the modules' top level is imported for ``--help``.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "screen": ("workup.commands.screen", "screen"),
     "demo": ("workup.commands.demo", "demo"),
     "assess": ("workup.commands.assess", "assess"),
     "phases": ("workup.commands.phases", "phases"),

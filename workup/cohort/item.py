@@ -1,0 +1,73 @@
+"""One entry of a cohort, and what its assessment left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Words for how a case ended. A refusal is an answer; a failure is our fault and says so.
+ASSESSED, REFUSED, FAILED = "assessed", "refused", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortItem:
+    """One case or study to assess.
+
+    Attributes
+    ----------
+    case_id : str
+        Unique within the cohort; made from the worklist or the path, never from a DICOM value.
+    path : str
+        Folder, zip file, or a URL that fsspec understands.
+    regions, record, reading : str or None
+        Parts that lie elsewhere.
+    """
+
+    case_id: str
+    path: str
+    regions: str | None = None
+    record: str | None = None
+    reading: str | None = None
+
+    @property
+    def folder_name(self) -> str:
+        """A name for this case's own folder that no other case can have and any disk can hold."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", self.case_id).strip("._")[:60]
+        return f"{plain or 'case'}-{hashlib.sha256(self.case_id.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What is kept of one case; everything in it serializes to strict JSON.
+
+    Attributes
+    ----------
+    status : "assessed", "refused" or "failed"
+    code, message : str
+        Why it was refused or failed.
+    quick_key : str
+        Names, sizes and times of the inputs, software and protocol: unchanged means nothing to do.
+    content_key : str
+        The same with the bytes of the inputs instead of their times.
+    case, lesions, defects : dict, list of dict, list of dict
+        Rows of the three tables.
+    document : dict
+        The whole assessment, as ``veinvasion assess --json`` prints it.
+    seconds, peak_mb : float
+        What it cost. [s, MB]
+    """
+
+    case_id: str
+    status: str
+    quick_key: str
+    content_key: str
+    code: str = ""
+    message: str = ""
+    case: dict[str, Any] = field(default_factory=dict)
+    lesions: list[dict[str, Any]] = field(default_factory=list)
+    defects: list[dict[str, Any]] = field(default_factory=list)
+    document: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    peak_mb: float = 0.0

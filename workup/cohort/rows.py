@@ -1,0 +1,79 @@
+"""Rows of the three cohort tables, from one assessment's document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """One row a case: the answers, the overall verdict, one column for each criterion."""
+    screen = document["screen"]
+    verdicts = {name: verdict["status"] for name, verdict in screen["criteria"].items()}
+    return {
+        "case_id": case_id,
+        "status": "assessed",
+        "code": "",
+        "message": "",
+        "reader": document.get("reader"),
+        "vascular_invasion": document["vascular_invasion"]["status"],
+        "measurable_lesion": document["measurable_lesion"]["status"],
+        "overall": screen["overall"],
+        "eligible_from": screen.get("eligible_from"),
+        "acquisitions": len(document["phases"]),
+        "refused_series": len(document["refused"]),
+        **{f"criterion_{name}": status for name, status in verdicts.items()},
+    }
+
+
+def lesion_rows(case_id: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row a lesion: diameters, threshold, verdict."""
+    rows = []
+    for lesion in document["measurable_lesion"]["lesions"]:
+        judged = lesion.get("measurability", {})
+        rows.append(
+            {
+                "case_id": case_id,
+                "lesion": lesion["id"],
+                "role": lesion["role"],
+                "long_axis_mm": lesion.get("long_axis_mm"),
+                "short_axis_mm": lesion.get("short_axis_mm"),
+                "estimator": lesion.get("estimator"),
+                "measurability": judged.get("status"),
+                "rule": judged.get("rule"),
+                "threshold_mm": judged.get("threshold_mm"),
+                "proposed_role": lesion["proposed"]["role"],
+            }
+        )
+    return rows
+
+
+def defect_rows(case_id: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row a filling defect: enhancement, washout, distance, the reader's answers."""
+    rows = []
+    for defect in document["vascular_invasion"]["defects"]:
+        enhancement, washout, near = defect["enhancement"], defect["washout"], defect["adjacency"]
+        interval = enhancement.get("ci95") or (None, None)
+        said = {f"reader_{name}": value for name, value in defect["reader"].items() if name != "comment"}
+        rows.append(
+            {
+                "case_id": case_id,
+                "defect": defect["id"],
+                "vessel": defect["vessel"],
+                "level": defect["level"],
+                "enhancement": enhancement["finding"],
+                "difference": enhancement["difference"],
+                "difference_low": interval[0],
+                "difference_high": interval[1],
+                "unit": enhancement["unit"],
+                "washout": washout["finding"],
+                "distance_mm": near["distance_mm"] if near else None,
+                **said,
+            }
+        )
+    return rows
+
+
+def refused_row(case_id: str, status: str, code: str, message: str) -> dict[str, Any]:
+    """The row of a case that was not assessed: it says why."""
+    return {"case_id": case_id, "status": status, "code": code, "message": message}
