@@ -125,14 +125,8 @@ def expected(phantom: Phantom) -> dict[str, Any]:
 
 
 def region_tissues(phantom: Phantom) -> dict[str, str]:
-    """Tissue of which each region that is pure consists; the primary tumor is a mixture."""
-    pure = {
-        "liver": "liver",
-        "aorta": "aorta",
-        "portal_vein": "portal_vein",
-        "spleen": "spleen",
-        "muscle": "muscle",
-    }
+    """Tissue of which each pure region consists; tumor and spleen (striped at first) are mixtures."""
+    pure = {name: name for name in ("liver", "aorta", "portal_vein", "muscle")}
     if phantom.spec.thrombus == "none":
         return pure
     return {"defect1": f"{phantom.spec.thrombus}_thrombus", **pure}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imaging.phantom.part import Part, parts
-from imaging.phantom.shapes import EVERYWHERE, Array, Grid, Shape, cone, ellipsoid, trunk, tube, union
+from imaging.phantom.shapes import EVERYWHERE, Array, Box, Grid, Shape, cone, ellipsoid, trunk, tube, union
 
 #: Layers of the wall, from outside inward.
 SKIN = trunk((0, 7), (165, 116), 0.68)
@@ -109,15 +109,16 @@ def _muscles() -> tuple[Part, ...]:
 
 def wall() -> tuple[Part, ...]:
     """Skin, fat, muscles and ribs around the cavity, whose fat is drawn last."""
+    ribs = _ribs().kept()
     return (
         Part("table", "table", _table(), False),
         Part("skin", "skin", _below_groove(SKIN), False),
         Part("subcutaneous_fat", "fat", _below_groove(SUBCUTANEOUS), False),
         Part("muscle", "muscle", _below_groove(MUSCLE_WALL), False),
         Part("fat", "fat", CAVITY, False),
-        Part("ribs", "cortical_bone", _ribs(), False),
-        Part("ribs", "spongy_bone", _ribs().grown(-2.2), False),
-        Part("ribs", "cartilage", _ribs() & _cartilage_zone(), False),
+        Part("ribs", "cortical_bone", ribs, False),
+        Part("ribs", "spongy_bone", ribs.grown(-2.2), False),
+        Part("ribs", "cartilage", ribs & _cartilage_zone(), False),
     )
 
 
@@ -131,6 +132,9 @@ def _table() -> Shape:
     return Shape(distance)
 
 
+#: The lungs end above this height. [mm]
+_CHEST: Box = ((-150, -100, -30), (150, 100, EVERYWHERE[1][2]))
+
 #: The space below the diaphragm; the lungs fill the rest of the chest.
 BELOW_DIAPHRAGM = union(
     [
@@ -140,7 +144,7 @@ BELOW_DIAPHRAGM = union(
         Shape(lambda g: np.asarray(g.superior + 28 + 0 * g.left + 0 * g.posterior)),
     ],
     blend_mm=18,
-)
+).kept()
 MEDIASTINUM = union(
     [ellipsoid((4, 50, 0), (27, 30, 400)), ellipsoid((14, -34, 108), (60, 48, 56))], blend_mm=20
 )
@@ -149,13 +153,12 @@ MEDIASTINUM = union(
 def chest() -> tuple[Part, ...]:
     """Lungs and heart; they are drawn before the organs of the abdomen cover them."""
     lungs = CAVITY.grown(-1.5).without(BELOW_DIAPHRAGM).without(MEDIASTINUM)
+    muscle = (BELOW_DIAPHRAGM.grown(0.9) & CAVITY).without(BELOW_DIAPHRAGM.grown(-1.2))
     heart = ellipsoid((16, -34, 108), (54, 42, 50), 20)
     return (
-        Part("lung", "lung", lungs, texture="lung"),
-        Part(
-            "diaphragm", "muscle", (BELOW_DIAPHRAGM.grown(0.9) & CAVITY).without(BELOW_DIAPHRAGM.grown(-1.2))
-        ),
-        Part("fat", "fat", MEDIASTINUM & CAVITY & _slab(90, 70)),
+        Part("lung", "lung", lungs.within(_CHEST), texture="lung"),
+        Part("diaphragm", "muscle", muscle.within(_CHEST)),
+        Part("fat", "fat", (MEDIASTINUM & CAVITY & _slab(90, 70)).within(_CHEST)),
         Part("heart", "muscle", heart),
         Part("heart", "heart", heart.grown(-8)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,38 +70,59 @@ class Drawing:
     labels: NDArray[np.uint8]
 
 
-def draw(parts: Sequence[Part], grid: Grid, spec: PhantomSpec, scan: Scan) -> Drawing:
+@dataclass(frozen=True, eq=False)
+class Stencil:
+    """How much of each voxel a part covers, in its box.
+
+    Attributes
+    ----------
+    where : index expression of the box in the volume.
+    grid : Grid
+        The box's voxel centers.
+    covered : array
+        Share of each voxel, 0 to 1; the edge is one pixel wide.
+    inside : array of bool
+        Whether the voxel's center lies in the part.
+    """
+
+    where: tuple[slice, slice, slice]
+    grid: Grid
+    covered: Array
+    inside: NDArray[np.bool_]
+
+
+def stencil(part: Part, grid: Grid, pixel_mm: float) -> Stencil:
+    """Where a part lies on a grid."""
+    where, block = grid.block(part.shape.box, pixel_mm)
+    distance = part.shape.distance_mm(block)
+    shape = (block.superior.size, block.posterior.size, block.left.size)
+    inside = np.broadcast_to(distance < 0, shape)
+    return Stencil(where, block, np.clip(0.5 - distance / pixel_mm, 0, 1), inside)
+
+
+def fixed_stencils(parts: Sequence[Part], grid: Grid, pixel_mm: float) -> dict[Part, Stencil]:
+    """Stencils of the parts that lie alike in every scan."""
+    return {part: stencil(part, grid, pixel_mm) for part in parts if not part.moves}
+
+
+def draw(
+    parts: Sequence[Part], grid: Grid, spec: PhantomSpec, scan: Scan, fixed: Mapping[Part, Stencil]
+) -> Drawing:
     """Draw the parts one over the other as the scan shows them."""
     brightness = values(spec, scan)
     shape = (grid.superior.size, grid.posterior.size, grid.left.size)
     drawing = Drawing(np.full(shape, float(brightness["air"])), np.zeros(shape, np.uint8))
     names = {name: label for label, name in enumerate(label_names(parts))}
     moved = grid.shifted(scan.breathing_mm)
-    edge_mm = spec.spacing_mm[2]
     for part in parts:
-        where, block = (moved if part.moves else grid).block(part.shape.box, edge_mm)
-        if drawing.labels[where].size:
-            _paint(drawing, part, where, block, brightness[part.tissue], names[part.name], edge_mm, scan)
+        cut = stencil(part, moved, spec.spacing_mm[2]) if part.moves else fixed[part]
+        if not cut.inside.any():
+            continue
+        target: Array | float = brightness[part.tissue]
+        if part.texture is not None:
+            pattern = TEXTURES[part.texture](cut.grid, scan.time_s or 0.0)
+            target = target + pattern - float(pattern[cut.inside].mean())
+        image = drawing.image[cut.where]
+        image += cut.covered * (target - image)
+        drawing.labels[cut.where][cut.inside] = names[part.name]
     return drawing
-
-
-def _paint(
-    drawing: Drawing,
-    part: Part,
-    where: tuple[slice, slice, slice],
-    block: Grid,
-    value: float,
-    label: int,
-    edge_mm: float,
-    scan: Scan,
-) -> None:
-    distance = part.shape.distance_mm(block)
-    covered = np.clip(0.5 - distance / edge_mm, 0, 1)
-    inside = np.broadcast_to(distance < 0, drawing.labels[where].shape)
-    target: Array | float = value
-    if part.texture is not None:
-        pattern = TEXTURES[part.texture](block, scan.time_s or 0.0)
-        target = value + pattern - (float(pattern[inside].mean()) if inside.any() else 0.0)
-    image = drawing.image[where]
-    image += covered * (target - image)
-    drawing.labels[where][inside] = label

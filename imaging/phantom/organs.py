@@ -126,7 +126,7 @@ def stomach() -> tuple[Part, ...]:
         (16, -52, -34, 17),
         (-14, -46, -36, 13),
     ]
-    wall = union(tube(course), blend_mm=3)
+    wall = union(tube(course, pieces=2), blend_mm=3).kept()
     inside = wall.grown(-4.5)
     return (
         Part("stomach", "gut_wall", wall),
@@ -145,7 +145,7 @@ def bowel() -> tuple[Part, ...]:
         (22, -22, -70), (56, 6, -92), (-16, -58, -92), (34, -64, -62),
     ]  # fmt: skip
     for shape in (
-        union(tube(duodenum), 2),
+        union(tube(duodenum, pieces=2), 2),
         *(ellipsoid(middle, (17, 12.5, 15), 30 + 3 * middle[0]) for middle in loops),
     ):
         found += [Part("bowel", "gut_wall", shape), Part("bowel", "gut_content", shape.grown(-2.8))]
@@ -160,7 +160,7 @@ def bowel() -> tuple[Part, ...]:
         ],
     ]
     for course in flexures:
-        colon = union(tube(course), 3)
+        colon = union(tube(course, pieces=2), 3).kept()
         inside = colon.grown(-2.5)
         found += [
             Part("bowel", "gut_wall", colon),

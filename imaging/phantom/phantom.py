@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.geometry import VolumeGeometry
-from imaging.phantom.drawing import Drawing, anatomy, draw, label_names
+from imaging.phantom.drawing import Drawing, anatomy, draw, fixed_stencils, label_names
 from imaging.phantom.noise import correlated_noise
 from imaging.phantom.shapes import Grid
 from imaging.phantom.spec import PhantomSpec, Scan
@@ -89,11 +89,12 @@ def make_phantom(spec: PhantomSpec | None = None) -> Phantom:
     parts = anatomy(spec)
     geometry = _geometry(spec)
     grid = _grid(geometry)
+    fixed = fixed_stencils(parts, grid, spec.spacing_mm[2])
     random = np.random.default_rng(spec.seed)
     acquisitions: list[Acquisition] = []
     labels: dict[str, NDArray[np.uint8]] = {}
     for number, scan in enumerate(spec.scans):
-        drawing = draw(parts, grid, spec, scan)
+        drawing = draw(parts, grid, spec, scan, fixed)
         header = _header(spec, scan, number)
         volume = _stored(drawing, geometry, spec, random)
         acquisitions.append(Acquisition(header.series_uid, header, volume))

@@ -6,7 +6,7 @@ whole with its capsule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from imaging.phantom.shapes import Point
 CLOT_MARGIN_MM = 2.1
 #: How far tissue regions stay from anything else. [mm]
 TISSUE_MARGIN_MM = 3.0
+#: The same in pixels, for coarse grids: the outermost pixels hold part of what lies beside them.
+_MARGIN_PIXELS = 1.1
 #: Radius of the circles in reference liver and spleen, and half the height they span. [mm]
 CIRCLE_RADIUS_MM, CIRCLE_HALF_HEIGHT_MM = 9.0, 8.0
 
@@ -66,27 +68,26 @@ def drawn_regions(phantom: Phantom) -> tuple[DrawnRegion, ...]:
 
 def drawn_labels(phantom: Phantom, key: str) -> NDArray[np.uint8]:
     """Label map (slices, rows, columns) of the reader's regions on one acquisition."""
-    masks: Mapping[str, NDArray[np.bool_]] = {
-        "defect1": _inside(phantom, key, CLOT_MARGIN_MM, "thrombus"),
-        "liver": _circles(phantom, key, _LIVER_CIRCLES, "liver"),
-        "spleen": _circles(phantom, key, _SPLEEN_CIRCLES, "spleen"),
-        "muscle": _circles(phantom, key, _MUSCLE_CIRCLES, "muscle", moves=False),
-        "aorta": _aorta(phantom, key),
-        "portal_vein": _patent_portal(phantom, key),
+    outline: Mapping[str, Callable[[], NDArray[np.bool_]]] = {
+        "defect1": lambda: _inside(phantom, key, CLOT_MARGIN_MM, "thrombus"),
+        "liver": lambda: _circles(phantom, key, _LIVER_CIRCLES, "liver"),
+        "spleen": lambda: _circles(phantom, key, _SPLEEN_CIRCLES, "spleen"),
+        "muscle": lambda: _circles(phantom, key, _MUSCLE_CIRCLES, "muscle", moves=False),
+        "aorta": lambda: _aorta(phantom, key),
+        "portal_vein": lambda: _patent_portal(phantom, key),
     }
     labels = np.zeros(phantom.spec.shape, np.uint8)
-    lesions = {lesion.id for lesion in (phantom.spec.primary, *phantom.spec.further_lesions)}
     for region in drawn_regions(phantom):
-        mask = phantom.lesion_mask(key, region.id) if region.id in lesions else masks[region.id]
-        labels[mask] = region.label
+        known = outline.get(region.id)
+        labels[known() if known else phantom.lesion_mask(key, region.id)] = region.label
     return labels
 
 
 def _inside(phantom: Phantom, key: str, margin_mm: float, *names: str) -> NDArray[np.bool_]:
-    """Voxels at least ``margin_mm`` inside the named parts, measured within the slices."""
+    """Voxels more than ``margin_mm`` and more than one pixel inside the named parts, within the slices."""
     mask = phantom.mask(key, *names)
     depth = ndimage.distance_transform_edt(mask, sampling=(1e6, *phantom.spec.spacing_mm[1:]))
-    return np.asarray(depth > margin_mm)
+    return np.asarray(depth > max(margin_mm, _MARGIN_PIXELS * phantom.spec.spacing_mm[2]))
 
 
 def _breathing(phantom: Phantom, key: str) -> Point:

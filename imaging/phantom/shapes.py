@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T")
 Array = NDArray[np.float64]
 Point = tuple[float, float, float]
 
@@ -33,6 +35,14 @@ class Grid:
     left: Array
     posterior: Array
     superior: Array
+    _kept: dict[object, Any] = field(default_factory=dict, repr=False)
+
+    def keep(self, what: object, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for this grid."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        found: T = self._kept[what]
+        return found
 
     def shifted(self, by_mm: Point) -> Grid:
         """The same voxels seen from tissue that moved ``by_mm``."""
@@ -44,8 +54,11 @@ class Grid:
         columns = _span(self.left.ravel(), l0 - margin_mm, l1 + margin_mm)
         rows = _span(self.posterior.ravel(), p0 - margin_mm, p1 + margin_mm)
         slices = _span(self.superior.ravel(), s0 - margin_mm, s1 + margin_mm)
-        inside = Grid(self.left[:, :, columns], self.posterior[:, rows, :], self.superior[slices, :, :])
-        return (slices, rows, columns), inside
+        corners = (slices.start, slices.stop, rows.start, rows.stop, columns.start, columns.stop)
+        return (slices, rows, columns), self.keep(corners, lambda: self._cut(slices, rows, columns))
+
+    def _cut(self, slices: slice, rows: slice, columns: slice) -> Grid:
+        return Grid(self.left[:, :, columns], self.posterior[:, rows, :], self.superior[slices, :, :])
 
 
 def _span(centers: Array, low: float, high: float) -> slice:
@@ -80,6 +93,14 @@ class Shape:
     def without(self, other: Shape) -> Shape:
         """Inside this shape and outside of ``other``."""
         return Shape(lambda g: np.maximum(self.distance_mm(g), -other.distance_mm(g)), self.box)
+
+    def kept(self) -> Shape:
+        """The same shape, whose distance is computed once per grid: for shapes that several parts use."""
+        return Shape(lambda g: g.keep(self, lambda: self.distance_mm(g)), self.box)
+
+    def within(self, box: Box) -> Shape:
+        """The same shape, drawn only inside ``box``."""
+        return Shape(self.distance_mm, box)
 
     def grown(self, by_mm: float) -> Shape:
         """The shape with its surface moved outward (inward if negative)."""
