@@ -12,7 +12,8 @@ Dependence of MR values on scanner scaling: Chenevert et al., Transl Oncol 2014 
 
 from __future__ import annotations
 
-from imaging.volume import Acquisition, AcquisitionHeader
+from imaging.dicom.failures import caution
+from imaging.volume import Acquisition, AcquisitionHeader, Caution
 
 #: Reconstructed thicknesses that differ by more than this do not compare. [fraction of the thinner]
 THICKNESS_TOLERANCE = 0.20
@@ -70,6 +71,18 @@ def mr_scaling_differences(one: AcquisitionHeader, other: AcquisitionHeader) -> 
     return tuple(found)
 
 
+def not_comparable_reasons(one: Acquisition, other: Acquisition) -> tuple[Caution, ...]:
+    """Everything known that forbids subtracting one acquisition from another, with its code.
+
+    Empty means that nothing recorded speaks against it.
+    """
+    found = [caution("PHASES_NOT_COMPARABLE", said) for said in differences(one.header, other.header)]
+    if one.header.modality == other.header.modality == "MR":
+        scales = mr_scaling_differences(one.header, other.header)
+        found += [caution("MR_SCALING_DIFFERS", said) for said in scales]
+    return tuple(found)
+
+
 def not_recorded(one: AcquisitionHeader, other: AcquisitionHeader) -> tuple[str, ...]:
     """Attributes whose comparison is unknown because at least one side does not record them."""
     wanted = {"slice thickness": "slice_thickness_mm", "scanner": "scanner"}
@@ -80,8 +93,3 @@ def not_recorded(one: AcquisitionHeader, other: AcquisitionHeader) -> tuple[str,
 
 def _differ(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.strip().casefold() != other.strip().casefold()
-
-
-def not_comparable_reasons(one: Acquisition, other: Acquisition) -> tuple[str, ...]:
-    """Reasons why two acquisitions do not compare, for ``imaging.findings`` and ``workup.assess``."""
-    return differences(one.header, other.header)

@@ -110,8 +110,8 @@ def parse_file(name: str, data: bytes, size: int) -> ImageFile | None:
 def _first_element(data: bytes) -> int | None:
     if data[128:132] == b"DICM":
         return 132
-    if data[132:136] == b"\x02\0\0\0" and data[136:138] in (b"UL", b"OB", b"UI"):
-        raise refusal("MALFORMED", "the letters DICM are damaged")
+    if data[132:136] == b"\x02\0\0\0" or (len(data) >= 4 and not any(data[:128])):
+        raise refusal("MALFORMED", "the letters DICM are damaged or missing")
     bare = data[:2] in (b"\x02\0", b"\x08\0") and data[3:4] == b"\0" and len(data) > 64
     return 0 if bare else None
 

@@ -180,8 +180,17 @@ def philips_scale_slope(frame: Frame) -> float | None:
 
 
 def _mr_sequence(read: _Reader) -> tuple[tuple[str, str], ...]:
-    found = ((name, read.frame.ascii(tag)) for name, tag in MR_SEQUENCE.items())
+    found = ((name, _shown(read.frame, tag)) for name, tag in MR_SEQUENCE.items())
     return tuple((name, value) for name, value in found if value)
+
+
+def _shown(frame: Frame, tag: int) -> str | None:
+    """A value as text, whether stored as text or as a binary number."""
+    layer = frame.of(tag)
+    if tag in layer and layer.spans[tag][0] == b"FD":
+        number = layer.decimal(tag)
+        return None if number is None else f"{number:g}"
+    return layer.ascii(tag)
 
 
 def _hash(raw: bytes | None) -> str | None:

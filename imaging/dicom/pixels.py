@@ -15,13 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.dicom import tags
-from imaging.dicom.elements import ITEM, SEQUENCE_END
+from imaging.dicom.elements import EXPLICIT_LITTLE, ITEM, SEQUENCE_END, Encoding, NeedMoreError, walk
 from imaging.dicom.failures import refusal
 from imaging.dicom.frames import NATIVE, Frame
+from imaging.errors import DicomError
 
 #: CT values below this are neither tissue nor air (-1024) but the scanner's filling outside its
 #: reconstruction circle (-2000, -2048, -3024 on GE and Siemens), declared as padding or not. [HU]
 OUTSIDE_RECONSTRUCTION_HU = -1500.0
+
+#: What may follow the pixel data: trailing padding and digital signatures.
+_AFTER_PIXELS = frozenset((0xFFFCFFFC, 0xFFFAFFFA))
 
 INT16 = np.iinfo(np.int16)
 
@@ -36,6 +40,8 @@ HTJ2K_LOSSLESS, HTJ2K_RPCL, HTJ2K = (
 
 #: Transfer syntaxes whose pixels may have lost information.
 MAYBE_LOSSY = frozenset((JPEG_BASELINE, JPEG_EXTENDED, JPEG_LS_NEAR, J2K, HTJ2K))
+#: JPEG start-of-frame markers, and that of JPEG-LS.
+_FRAME_MARKERS = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xF7))
 _CODECS = {
     JPEG_BASELINE: "jpeg8", JPEG_EXTENDED: "jpeg", JPEG_LOSSLESS: "ljpeg", JPEG_LOSSLESS_SV1: "ljpeg",
     JPEG_LS: "jpegls", JPEG_LS_NEAR: "jpegls", J2K_LOSSLESS: "jpeg2k", J2K: "jpeg2k",
@@ -269,7 +275,7 @@ def fragments(value: bytes, frames: int) -> list[bytes]:
             raise refusal("TRUNCATED", "a compressed fragment ends past the file")
         parts.append((position - 8, value[position : position + length]))
         position += length
-    check_tail(value[position:])
+    check_tail(value[position:], EXPLICIT_LITTLE)
     return _by_frame(parts, frames)
 
 
@@ -291,8 +297,8 @@ def _by_frame(parts: list[tuple[int, bytes]], frames: int) -> list[bytes]:
     return [b"".join(p for _, p in pieces[a:b]) for a, b in pairwise(bounds)]
 
 
-def check_tail(tail: bytes) -> None:
-    """Accept nothing after the pixel data but trailing padding.
+def check_tail(tail: bytes, encoding: Encoding) -> None:
+    """Accept nothing after the pixel data but whole elements of trailing padding or a signature.
 
     Raises
     ------
@@ -301,8 +307,11 @@ def check_tail(tail: bytes) -> None:
     """
     if not tail:
         return
-    padding = tail[:4] in (b"\xfc\xff\xfc\xff", b"\xff\xfc\xff\xfc") and len(tail) >= 8
-    if not padding:
+    try:
+        after = walk(tail, 0, len(tail), encoding)
+    except (DicomError, NeedMoreError):
+        raise refusal("OVERLONG", f"{len(tail)} bytes after the pixel data") from None
+    if after.end != len(tail) or not set(after.spans) <= _AFTER_PIXELS:
         raise refusal("OVERLONG", f"{len(tail)} bytes after the pixel data")
 
 
@@ -314,6 +323,7 @@ def decode(code: bytes, transfer_syntax: str, layout: PixelFormat) -> NDArray[An
     DicomError
         ``DECODE_FAILED`` or ``UNSUPPORTED_TRANSFER_SYNTAX``.
     """
+    _check_code_size(code, transfer_syntax, layout)
     try:
         pixels = _decode_rle(code, layout) if transfer_syntax == RLE else _decode_image(code, transfer_syntax)
     except (ValueError, RuntimeError, TypeError, MemoryError, OverflowError, struct.error) as error:
@@ -324,6 +334,42 @@ def decode(code: bytes, transfer_syntax: str, layout: PixelFormat) -> NDArray[An
     if pixels.dtype.itemsize > layout.dtype.itemsize:
         raise refusal("DECODE_FAILED", f"{pixels.dtype} pixels", expected=f"{layout.allocated} bits")
     return np.ascontiguousarray(pixels).astype(layout.dtype, copy=True)
+
+
+def _check_code_size(code: bytes, transfer_syntax: str, layout: PixelFormat) -> None:
+    """The picture inside has the size the header says, before memory is given to it.
+
+    Raises
+    ------
+    DicomError
+        ``DECODE_FAILED``.
+    """
+    if transfer_syntax == RLE:
+        return
+    size = _jpeg2000_size(code) if code[:4] == b"\xff\x4f\xff\x51" else _jpeg_size(code)
+    if size != (layout.rows, layout.columns):
+        raise refusal("DECODE_FAILED", f"a picture of {size}", expected=f"{(layout.rows, layout.columns)}")
+
+
+def _jpeg2000_size(code: bytes) -> tuple[int, int] | None:
+    """Rows and columns by the SIZ marker of a JPEG 2000 code stream; None where it has several components."""
+    if len(code) < 42:
+        return None
+    right, lower, left, upper = struct.unpack_from(">4I", code, 8)
+    components = struct.unpack_from(">H", code, 40)[0]
+    return (lower - upper, right - left) if components == 1 else None
+
+
+def _jpeg_size(code: bytes) -> tuple[int, int] | None:
+    """Rows and columns by the frame marker of a JPEG or JPEG-LS picture; None where there is none."""
+    position = 2
+    while code[:2] == b"\xff\xd8" and position + 10 <= len(code) and code[position] == 0xFF:
+        marker, length = struct.unpack_from(">BH", code, position + 1)
+        if marker in _FRAME_MARKERS:
+            rows, columns, components = struct.unpack_from(">HHB", code, position + 5)
+            return (rows, columns) if components == 1 else None
+        position += 2 + length
+    return None
 
 
 def _decode_image(code: bytes, transfer_syntax: str) -> NDArray[Any]:

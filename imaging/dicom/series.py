@@ -27,6 +27,8 @@ from imaging.errors import DicomError
 SAME_ORIENTATION = 1e-4
 #: A part of a series with fewer places than this is a leftover, not a stack of its own.
 MIN_SLICES_OF_A_PART = 3
+#: What resampling can mend. Missing slices are not among them: nobody may invent them.
+RESAMPLABLE = frozenset(("GANTRY_TILT", "VARIABLE_SPACING"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,15 @@ class Stack:
     plane : Plane
     label : str
         What tells this stack apart inside its series; empty if it is the only one.
+    defect : str
+        Why the stack is not regular and has to be resampled; empty if it is regular.
     """
 
     frames: tuple[Frame, ...]
     positions_mm: NDArray[np.float64]
     plane: Plane
     label: str = ""
+    defect: str = ""
 
     @property
     def files(self) -> list[str]:
@@ -87,23 +92,41 @@ def set_aside(frames: Sequence[Frame]) -> tuple[list[Frame], list[SetAside]]:
     return kept, aside
 
 
-def stacks_of(frames: Sequence[Frame]) -> tuple[Stack, ...]:
+def stacks_of(frames: Sequence[Frame], *, resample: bool = False) -> tuple[Stack, ...]:
     """Resolve the frames of one series into whole regular stacks.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Of one series, nothing set aside among them.
+    resample : bool
+        Accept stacks that resampling can make regular, with their ``defect`` named.
 
     Raises
     ------
     DicomError
         With the code of the first row of the catalogue that applies.
     """
+    if any("MOSAIC" in frame.image_type for frame in frames):
+        raise refusal("MOSAIC_UNSUPPORTED", files=[frames[0].image.name])
     kinds = _kinds(frames)
     for kind in kinds:
         check_agreement(kind.frames)
     if len(kinds) > 1:
         _check_parts(kinds)
     stacks = [stack for kind in kinds for stack in _passes(kind)]
-    for stack in stacks:
-        check_regular(measure(stack.positions_mm, stack.plane.normal), stack.files)
+    stacks = [_checked(stack, resample) for stack in stacks]
     return tuple(stacks) if len(stacks) > 1 else (replace(stacks[0], label=""),)
+
+
+def _checked(stack: Stack, resample: bool) -> Stack:
+    try:
+        check_regular(measure(stack.positions_mm, stack.plane.normal), stack.files)
+    except DicomError as error:
+        if not resample or error.code not in RESAMPLABLE:
+            raise
+        return replace(stack, defect=f"{error.code}, {error.found}")
+    return stack
 
 
 def _kinds(frames: Sequence[Frame]) -> list[Stack]:

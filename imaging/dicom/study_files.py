@@ -9,56 +9,53 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imaging.dicom import tags
+from imaging.dicom.archive_files import opened
 from imaging.dicom.cautions import cautions_of, with_study_cautions
 from imaging.dicom.elements import NeedMoreError
 from imaging.dicom.failures import refusal
-from imaging.dicom.frames import Frame, ImageFile, encapsulated, parse_file
-from imaging.dicom.pixels import (
-    OUTSIDE_RECONSTRUCTION_HU,
-    DoesNotFitInt16Error,
-    PixelFormat,
-    Rescale,
-    check_tail,
-    decode,
-    fill,
-    fragments,
-    is_native,
-    is_supported,
-    pixel_format,
-)
-from imaging.dicom.rescale import rescale_of
-from imaging.dicom.stack import grid
-from imaging.dicom.study import Planned, Tally, plan_study, refused_series
-from imaging.errors import DicomError
-from imaging.geometry import VolumeGeometry
-from imaging.volume import Acquisition, Refused, Study, Volume
+from imaging.dicom.frames import ImageFile, parse_file
+from imaging.dicom.pixel_files import acquired_volume
+from imaging.dicom.study import Planned, Tally, plan_study, refused_series, unique_keys
+from imaging.errors import DicomError, GeometryError
+from imaging.volume import Acquisition, AcquisitionHeader, Refused, Skipped, Study
 
+#: Called with (done, total).
 Progress = Callable[[int, int], None]
 
 #: Most headers end within this; longer ones are read on demand. [bytes]
 HEADER_BYTES = 16_384
-#: A larger file than this is not a CT or MR image. [bytes]
-MAX_FILE_BYTES = 8 << 30
-#: Uncompressed size of all frames of a study. [bytes]
-MAX_STUDY_BYTES = 64 << 30
+#: No header is longer than this, not even of an enhanced object with thousands of frames. [bytes]
+MAX_HEADER_BYTES = 256 << 20
+_DIRECTORY_RECORDS = 0x00041220
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
     """Headers of everything found under a path."""
 
-    root: Path
     images: tuple[ImageFile, ...]
     refused: tuple[Refused, ...]
     tally: Tally
+
+
+@dataclass(frozen=True, eq=False)
+class HeaderStudy:
+    """What a folder holds by its headers alone; no pixel was read.
+
+    Attributes
+    ----------
+    headers : mapping of str to AcquisitionHeader
+        By the key the acquisition has once loaded.
+    refused : tuple of Refused
+    skipped : tuple of Skipped
+    """
+
+    headers: Mapping[str, AcquisitionHeader]
+    refused: tuple[Refused, ...]
+    skipped: tuple[Skipped, ...]
 
 
 def load_study(
@@ -78,9 +75,9 @@ def load_study(
         Turn tilted, sheared and unevenly spaced stacks into volumes marked as resampled, instead
         of refusing them.
     untrusted : bool
-        Read in a child process with limited memory and time.
+        Read in a child process with limited memory and time, and follow no links.
     progress : callable, optional
-        Called with (done, total) files.
+        Called with (done, total) files while pixels are read.
 
     Returns
     -------
@@ -90,7 +87,8 @@ def load_study(
     Raises
     ------
     DicomError
-        ``NOTHING_USABLE`` with the refused list, ``UNREADABLE``, ``UNSAFE_ARCHIVE``.
+        ``NOTHING_USABLE`` with the refused list, ``UNREADABLE``, ``UNSAFE_ARCHIVE``,
+        ``DECODE_LIMIT``.
 
     Examples
     --------
@@ -99,39 +97,98 @@ def load_study(
         ...
     imaging.errors.DicomError: The file or folder cannot be read: no such folder
     """
-    root = Path(path)
-    if not root.exists():
-        raise refusal("UNREADABLE", root.name)
-    scan = scan_path(root, progress)
-    planned, refused = plan_study(scan.images, scan.tally)
-    refused = [*scan.refused, *refused]
-    acquisitions: list[Acquisition] = []
-    done, total = 0, sum(len(p.stack.files) for p in planned)
-    for plan in planned:
-        try:
-            acquisitions.append(_load(plan, scan, resample))
-        except DicomError as error:
-            refused.append(refused_series(error, [f.image for f in plan.stack.frames]))
-        done += len(plan.stack.files)
-        if progress:
-            progress(done, total)
+    if untrusted:
+        from imaging.dicom.untrusted_files import load_untrusted
+
+        return load_untrusted(Path(path), resample=resample)
+    return load_here(Path(path), resample=resample, progress=progress)
+
+
+def load_here(
+    path: Path, *, resample: bool = False, progress: Progress | None = None, links: bool = True
+) -> Study:
+    """``load_study`` in this process."""
+    with opened(path, links=links) as files:
+        scan = scan_files(files)
+        planned, refused = plan_study(scan.images, scan.tally, _comparison(files), resample=resample)
+        refused = [*scan.refused, *refused]
+        acquisitions = _load_all(planned, files, refused, progress)
     if not acquisitions:
-        listed = [{"code": r.code, "message": r.message, "files": list(r.files)} for r in refused]
-        reasons = ", ".join(sorted({r.code for r in refused})) or "no CT or MR images"
-        raise refusal("NOTHING_USABLE", reasons, refused=listed)
-    ordered = with_study_cautions(acquisitions, refused)
+        _refuse_everything(refused, scan.tally)
+    beside = {a.key: _damaged_beside(plan, scan.refused) for plan, a in acquisitions}
+    ordered = with_study_cautions([a for _, a in acquisitions], beside)
     return Study(ordered, tuple(refused), scan.tally.skipped(), source=str(path))
 
 
-def scan_path(root: Path, progress: Progress | None = None) -> Scan:
-    """Read the header of every file under a path, each once."""
-    base = root if root.is_dir() else root.parent
-    paths = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
+def _load_all(
+    planned: Sequence[Planned], files: Mapping[str, Path], refused: list[Refused], progress: Progress | None
+) -> list[tuple[Planned, Acquisition]]:
+    loaded: list[tuple[Planned, Acquisition]] = []
+    keys = unique_keys(planned)
+    done, total = 0, sum(len(p.stack.files) for p in planned)
+    for place, plan in enumerate(planned):
+        try:
+            loaded.append((plan, _load(replace(plan, key=keys[place]), files)))
+        except DicomError as error:
+            refused.append(refused_series(error, [f.image for f in plan.stack.frames]))
+        except GeometryError as error:
+            found = refusal("NO_POSITION", error.found)
+            refused.append(refused_series(found, [f.image for f in plan.stack.frames]))
+        done += len(plan.stack.files)
+        if progress:
+            progress(done, total)
+    return loaded
+
+
+def _load(plan: Planned, files: Mapping[str, Path]) -> Acquisition:
+    volume = acquired_volume(plan.stack, plan.header, files)
+    own = cautions_of(plan.stack, plan.header, plan.unreadable, volume.geometry)
+    return Acquisition(plan.key, plan.header, volume, (*plan.cautions, *own))
+
+
+def _refuse_everything(refused: Sequence[Refused], tally: Tally) -> None:
+    listed = [{"code": r.code, "message": r.message, "files": list(r.files)} for r in refused]
+    skipped = [{"reason": s.reason, "count": s.count, "examples": list(s.examples)} for s in tally.skipped()]
+    reasons = "; ".join(dict.fromkeys(f"{r.code}: {r.message}" for r in refused)) or "no CT or MR images"
+    raise refusal("NOTHING_USABLE", reasons[:600], refused=listed, skipped=skipped)
+
+
+def _damaged_beside(plan: Planned, refused: Sequence[Refused]) -> list[str]:
+    """Unreadable files in the folders of an acquisition; any may have been one of its slices."""
+    folders = plan.folders
+    return [name for r in refused for name in r.files if name.rpartition("/")[0] in folders]
+
+
+def read_headers(path: str | os.PathLike[str]) -> HeaderStudy:
+    """What a folder, file or zip holds, by its headers alone.
+
+    Files need no pixel data: the answer of an archive's query is enough.
+
+    Parameters
+    ----------
+    path : path
+        A folder, file or zip.
+    """
+    with opened(Path(path)) as files:
+        scan = scan_files(files)
+        planned, refused = plan_study(scan.images, scan.tally, _comparison(files))
+    keys = unique_keys(planned)
+    headers = {keys[place]: plan.header for place, plan in enumerate(planned)}
+    return HeaderStudy(headers, (*scan.refused, *refused), scan.tally.skipped())
+
+
+def scan_files(files: Mapping[str, Path]) -> Scan:
+    """Read the header of every file, each once.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        By the name to show.
+    """
     images: list[ImageFile] = []
     refused: list[Refused] = []
     tally = Tally()
-    for path in paths:
-        name = path.relative_to(base).as_posix()
+    for name, path in files.items():
         try:
             image = read_header(path, name)
         except DicomError as error:
@@ -139,15 +196,11 @@ def scan_path(root: Path, progress: Progress | None = None) -> Scan:
             continue
         if image is None:
             tally.add("not DICOM", [name])
-        elif _is_directory_record(image):
+        elif _DIRECTORY_RECORDS in image.elements:
             tally.add("DICOMDIR (the folder itself is searched)", [name])
         else:
             images.append(image)
-    return Scan(base, tuple(images), tuple(refused), tally)
-
-
-def _is_directory_record(image: ImageFile) -> bool:
-    return 0x00041220 in image.elements
+    return Scan(tuple(images), tuple(refused), tally)
 
 
 def read_header(path: Path, name: str) -> ImageFile | None:
@@ -156,156 +209,44 @@ def read_header(path: Path, name: str) -> ImageFile | None:
     Raises
     ------
     DicomError
-        A file that starts as DICOM and does not go on as such.
+        A file that starts as DICOM and does not go on as such, or cannot be read.
     """
-    with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        data = file.read(HEADER_BYTES)
-        while True:
-            try:
-                image = parse_file(name, data, size)
-            except NeedMoreError as more:
-                if len(data) >= size:
-                    raise refusal("TRUNCATED", "the header ends inside an element", files=[name]) from None
-                data += file.read(max(more.size, 2 * len(data)) - len(data))
-                continue
-            except RecursionError:
-                raise refusal("MALFORMED", "sequences nest too deep", files=[name]) from None
-            return image
-
-
-def _load(plan: Planned, scan: Scan, resample: bool) -> Acquisition:
-    stack = plan.stack
-    first = stack.frames[0]
-    layout = pixel_format(first)
-    rescales = [rescale_of(f) for f in stack.frames]
-    geometry = _geometry(plan, layout)
-    as_int16 = all(r.keeps_integers for r in rescales)
-    floor = OUTSIDE_RECONSTRUCTION_HU if plan.header.modality == "CT" else None
     try:
-        voxels, valid = _read_voxels(stack.frames, layout, rescales, scan.root, as_int16, floor)
-    except DoesNotFitInt16Error:
-        voxels, valid = _read_voxels(stack.frames, layout, rescales, scan.root, False, floor)
-    voxels.setflags(write=False)
-    unit = "HU" if plan.header.modality == "CT" else "MR"
-    volume = Volume(voxels, geometry, unit, valid)  # type: ignore[arg-type]
-    return Acquisition(plan.key, plan.header, volume, cautions_of(plan, geometry))
+        with path.open("rb", buffering=0) as file:
+            return _parse(file.read, os.fstat(file.fileno()).st_size, name)
+    except OSError as error:
+        raise refusal("UNREADABLE", f"{name} ({error.strerror})", files=[name]) from None
 
 
-def _geometry(plan: Planned, layout: PixelFormat) -> VolumeGeometry:
-    stack = plan.stack
-    spacing = stack.frames[0].vector(tags.PIXEL_SPACING, 2)
-    if min(spacing) <= 0:
-        raise refusal("NO_POSITION", f"pixel spacing {spacing}", files=stack.files[:1])
-    count = len(stack.frames)
-    if count > 1:
-        step = (stack.positions_mm[-1] - stack.positions_mm[0]) / (count - 1)
-    else:
-        thickness = plan.header.slice_thickness_mm
-        if not thickness or thickness <= 0:
-            raise refusal("NOT_A_VOLUME", "one slice without a thickness", files=stack.files)
-        step = stack.plane.normal * thickness
-    matrix = (layout.rows, layout.columns)
-    return grid(matrix, stack.plane, (spacing[0], spacing[1]), stack.positions_mm[0], step, count)
-
-
-def _read_voxels(
-    frames: Sequence[Frame],
-    layout: PixelFormat,
-    rescales: Sequence[Rescale],
-    root: Path,
-    as_int16: bool,
-    floor: float | None,
-) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    shape = (len(frames), layout.rows, layout.columns)
-    voxels = np.empty(shape, np.int16 if as_int16 else np.float32)
-    valid: NDArray[np.bool_] | None = None
-    source = _Source(root, layout)
-    for index, (frame, rescale) in enumerate(zip(frames, rescales, strict=True)):
-        into = voxels[index].view(layout.dtype) if as_int16 and layout.allocated == 16 else None
-        stored = source.stored(frame, into)
-        invalid = fill(voxels[index], stored, layout, rescale, floor)
-        if invalid is not None:
-            if valid is None:
-                valid = np.ones(shape, bool)
-            np.logical_not(invalid, out=valid[index])
-    if valid is not None:
-        valid.setflags(write=False)
-    return voxels, valid
-
-
-class _Source:
-    """Stored pixels of frames; keeps the compressed fragments of the last multi-frame file."""
-
-    def __init__(self, root: Path, layout: PixelFormat) -> None:
-        self.root = root
-        self.layout = layout
-        self._last: tuple[str, list[bytes]] | None = None
-
-    def stored(self, frame: Frame, into: NDArray[Any] | None) -> NDArray[Any]:
-        """Stored values (rows, columns) in native byte order."""
-        image = frame.image
-        if not is_supported(image.transfer_syntax):
-            raise refusal("UNSUPPORTED_TRANSFER_SYNTAX", image.transfer_syntax, files=[image.name])
-        if is_native(image.transfer_syntax):
-            return self._plain(frame, into)
-        pieces = self._pieces(image)
+def _parse(read: Callable[[int], bytes], size: int, name: str) -> ImageFile | None:
+    data = read(HEADER_BYTES)
+    while True:
         try:
-            return decode(pieces[frame.index], image.transfer_syntax, self.layout)
+            image = parse_file(name, data, size)
+        except NeedMoreError as more:
+            if len(data) >= min(size, MAX_HEADER_BYTES):
+                raise refusal("TRUNCATED", "the header ends inside an element", files=[name]) from None
+            block = read(max(more.size, 2 * len(data)) - len(data))
+            if not block:
+                raise refusal("TRUNCATED", "the file ends inside its header", files=[name]) from None
+            data += block
+            continue
         except DicomError as error:
-            error.details.setdefault("files", [image.name])
+            error.details.setdefault("files", [name])
             raise
-
-    def _plain(self, frame: Frame, into: NDArray[Any] | None) -> NDArray[Any]:
-        image, layout = frame.image, self.layout
-        check_native_length(image, layout)
-        target = np.empty((layout.rows, layout.columns), layout.dtype) if into is None else into
-        with (self.root / image.name).open("rb", buffering=0) as file:
-            fd = file.fileno()
-            got = os.preadv(
-                fd, [target.data.cast("B")], image.pixel_offset + frame.index * layout.frame_bytes
-            )
-            end = image.pixel_offset + image.pixel_length
-            if got != layout.frame_bytes or os.fstat(fd).st_size != image.size:
-                raise refusal("TRUNCATED", "the file changed while it was read", files=[image.name])
-            if end < image.size:
-                check_tail(os.pread(fd, image.size - end, end))
-        if not image.elements.encoding.little and layout.allocated == 16:
-            target.byteswap(inplace=True)
-        return target
-
-    def _pieces(self, image: ImageFile) -> list[bytes]:
-        if self._last is None or self._last[0] != image.name:
-            with (self.root / image.name).open("rb") as file:
-                file.seek(image.pixel_offset)
-                value = file.read()
-            if not encapsulated(image):
-                raise refusal("MALFORMED", "compressed pixels of defined length", files=[image.name])
-            count = image.elements.integer(tags.NUMBER_OF_FRAMES) or 1
-            self._last = image.name, fragments(value, count)
-        return self._last[1]
+        return image
 
 
-def check_native_length(image: ImageFile, layout: PixelFormat) -> None:
-    """The declared length of plain pixels is exactly what the header promises.
+def _comparison(files: Mapping[str, Path]) -> Callable[[ImageFile, ImageFile], bool]:
+    def same_bytes(one: ImageFile, other: ImageFile) -> bool:
+        return one.size == other.size and _sha256(files[one.name]) == _sha256(files[other.name])
 
-    Raises
-    ------
-    DicomError
-        ``TRUNCATED``, ``OVERLONG`` or ``NO_PIXELS``.
-    """
-    frames = image.elements.integer(tags.NUMBER_OF_FRAMES) or 1
-    wanted = frames * layout.frame_bytes
-    length = image.pixel_length
-    if encapsulated(image):
-        raise refusal("MALFORMED", "plain pixels of undefined length", files=[image.name])
-    if length != wanted + wanted % 2:
-        code = "TRUNCATED" if length < wanted else "OVERLONG"
-        raise refusal(code, f"{length} bytes of pixels", expected=f"{wanted}", files=[image.name])
-    if image.pixel_offset + length > image.size:
-        raise refusal(
-            "TRUNCATED", f"{image.size} bytes", expected=f"{image.pixel_offset + length}", files=[image.name]
-        )
+    return same_bytes
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_sources(study: Study, path: str | os.PathLike[str]) -> Mapping[str, str]:
@@ -319,10 +260,10 @@ def hash_sources(study: Study, path: str | os.PathLike[str]) -> Mapping[str, str
         What the study was loaded from.
     """
     wanted = {uid for acquisition in study for uid in acquisition.header.sop_instance_uids}
-    scan = scan_path(Path(path))
-    found = {}
-    for image in scan.images:
-        if image.sop_instance_uid in wanted and image.sop_instance_uid not in found:
-            with (scan.root / image.name).open("rb") as file:
-                found[image.sop_instance_uid] = hashlib.file_digest(file, "sha256").hexdigest()
+    found: dict[str, str] = {}
+    with opened(Path(path)) as files:
+        for image in scan_files(files).images:
+            uid = image.sop_instance_uid
+            if uid in wanted and uid not in found:
+                found[uid] = _sha256(files[image.name])
     return found
