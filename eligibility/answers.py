@@ -96,6 +96,7 @@ def _joined(answers: Sequence[Answer], truth: Truth, *, also: Sequence[Answer] =
         return answers[0]
     reason = gravest([a.reason for a in answers]) if truth is Truth.UNKNOWN else Reason.MET
     clears = [a.clears_on for a in answers if a.clears_on is not None]
+    every = bool(clears) and len(clears) == len(answers)
     return Answer(
         truth,
         "; ".join(dict.fromkeys(a.message for a in answers)),
@@ -103,7 +104,7 @@ def _joined(answers: Sequence[Answer], truth: Truth, *, also: Sequence[Answer] =
         unique(e for a in (*answers, *also) for e in a.evidence),
         merged(m for a in answers for m in a.missing) if truth is Truth.UNKNOWN else (),
         unique(n for a in answers for n in a.notes),
-        max(clears) if clears and len(clears) == len(answers) else None,
+        max(clears) if every else None,
     )
 
 
@@ -128,7 +129,11 @@ def merged(items: Iterable[Missing]) -> tuple[Missing, ...]:
 def all_of(*answers: Answer) -> Answer:
     """True if all are; decided by any one that is false."""
     truth = all_true(a.truth for a in answers)
-    return _joined([a for a in answers if a.truth is truth], truth)
+    joined = _joined([a for a in answers if a.truth is truth], truth)
+    clears = [a.clears_on for a in answers if a.clears_on is not None]
+    if truth is Truth.TRUE and clears:  # it ends as soon as one part does
+        return replace(joined, clears_on=min(clears))
+    return joined
 
 
 def any_of(*answers: Answer) -> Answer:
