@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "phases": ("workup.commands.phases", "phases"),
     "enhancement": ("workup.commands.enhancement", "enhancement"),
     "screen": ("workup.commands.screen", "screen"),
+    "cohort": ("workup.commands.cohort", "cohort"),
     "measure": ("workup.commands.measure", "measure"),
     "recist": ("workup.commands.recist", "recist"),
 }

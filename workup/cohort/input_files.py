@@ -40,7 +40,9 @@ def _fetch(url: str, target: Path) -> str:
         import fsspec
     except ImportError as error:
         raise CaseError(
-            "EXTRA_MISSING", f"{url.split('://', maxsplit=1)[0]}:// needs fsspec", expected="the extra `cohort`"
+            "EXTRA_MISSING",
+            f"{url.split('://', maxsplit=1)[0]}:// needs fsspec",
+            expected="the extra `cohort`",
         ) from error
     target.mkdir()
     system, place = fsspec.core.url_to_fs(url)

@@ -43,7 +43,7 @@ def assess(
 
     trial = read_protocol(protocol)
     if policy:
-        trial = trial.with_policies(_choices(policy))
+        trial = trial.with_policies(choices(policy))
     with loading_progress("reading images") as progress:
         given = read_case(case, regions=regions, record=record, reading=reading, progress=progress)
     from workup.assess import assess as run
@@ -74,7 +74,8 @@ def present(
         _print_verdicts(assessment, written)
 
 
-def _choices(policy: list[str]) -> dict[str, str]:
+def choices(policy: list[str]) -> dict[str, str]:
+    """Readings of ambiguous clauses, given as NAME=VARIANT."""
     choices = {}
     for each in policy:
         name, sign, variant = each.partition("=")

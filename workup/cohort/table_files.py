@@ -1,0 +1,91 @@
+"""The three tables of a cohort as Parquet and CSV, always built anew from the finished results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workup.cohort.item import CaseResult
+from workup.report.rendering import safe_cell
+
+Row = Mapping[str, Any]
+
+
+def tables_of(results: Iterable[CaseResult]) -> dict[str, list[Row]]:
+    """Rows of ``cases``, ``lesions`` and ``defects``, in the order of the results."""
+    kept = list(results)
+    return {
+        "cases": [result.case for result in kept],
+        "lesions": [row for result in kept for row in result.lesions],
+        "defects": [row for result in kept for row in result.defects],
+    }
+
+
+def write_tables(tables: Mapping[str, Sequence[Row]], folder: str | Path) -> list[Path]:
+    """Write each table as ``<name>.parquet`` and ``<name>.csv``."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, rows in tables.items():
+        columns = columns_of(rows)
+        written.append(_replace(target / f"{name}.csv", _csv(rows, columns)))
+        written.append(_replace(target / f"{name}.parquet", _parquet(rows, columns)))
+    return written
+
+
+def columns_of(rows: Sequence[Row]) -> list[str]:
+    """Every column of any row, in the order of their first appearance."""
+    seen: dict[str, None] = {}
+    for row in rows:
+        seen.update(dict.fromkeys(row))
+    return list(seen)
+
+
+def _csv(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+    return stream.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else safe_cell(str(value))
+
+
+def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    arrays = {column: _array([row.get(column) for row in rows]) for column in columns}
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(arrays), sink)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _array(values: list[Any]) -> Any:
+    """Numbers as numbers, everything else as text; a column of nothing is text, too."""
+    import pyarrow as pa
+
+    known = [v for v in values if v is not None]
+    if known and all(isinstance(v, bool) for v in known):
+        return pa.array(values, pa.bool_())
+    if known and all(isinstance(v, int) and not isinstance(v, bool) for v in known):
+        return pa.array(values, pa.int64())
+    if known and all(isinstance(v, int | float) and not isinstance(v, bool) for v in known):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    return pa.array([None if v is None else str(v) for v in values], pa.string())
+
+
+def _replace(path: Path, data: bytes) -> Path:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(data)
+    beside.replace(path)
+    return path

@@ -1,0 +1,96 @@
+"""``veinvasion cohort``: a whole tree of cases, assessed in worker processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from workup.cohort.item import CaseResult
+
+
+def cohort(
+    root: Annotated[Path, typer.Argument(help="Folder of cases, studies or zip files, or a CSV worklist.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tables, reports and page.")],
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 2,
+    scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler instead: tcp://host:port.")] = None,
+    memory_limit: Annotated[
+        float, typer.Option(min=0, help="Memory for each worker [MB]; 0: what the machine has.")
+    ] = 0.0,
+    protocol: Annotated[str, typer.Option(help="Protocol name or rule file.")] = "NCT06828380",
+    policy: Annotated[list[str] | None, typer.Option(help="NAME=VARIANT; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Assess every case below a folder; run it again to do only what changed.
+
+    Example: veinvasion cohort ./registry -o ./out --workers 2
+
+    Example: veinvasion cohort worklist.csv -o ./out --scheduler tcp://127.0.0.1:8786
+    """
+    from workup.cohort.engine import Engine, run_cohort
+    from workup.cohort.log_files import RunLog
+    from workup.cohort.one_case_files import Settings
+    from workup.cohort.worklist_files import find_items
+    from workup.command_line import version
+    from workup.commands.assess import choices
+
+    items = find_items(root)
+    settings = Settings(
+        output=str(output.resolve()),
+        protocol=protocol,
+        policies=tuple(sorted(choices(policy or []).items())),
+        version=version(),
+        memory_limit_mb=memory_limit,
+    )
+    engine = Engine(workers=workers, scheduler=scheduler, memory_limit_mb=memory_limit)
+    output.mkdir(parents=True, exist_ok=True)
+    with RunLog(output / "run.jsonl", len(items)) as log:
+        results = run_cohort(items, settings, engine, log.told)
+    files = _write(results, output, version())
+    _present(results, files, as_json)
+
+
+def _write(results: list[CaseResult], output: Path, version: str) -> list[Path]:
+    from workup.cohort.page import cohort_report
+    from workup.cohort.table_files import tables_of, write_tables
+    from workup.report.report_files import write_report
+
+    files = write_tables(tables_of(results), output)
+    report = cohort_report(results, title="Cohort", footer=f"veinvasion {version}")
+    return [*files, *write_report(report, {}, output, ("html",))]
+
+
+def _present(results: list[CaseResult], files: list[Path], as_json: bool) -> None:
+    from collections import Counter
+
+    from workup.command_line import print_json
+
+    ended = Counter(r.status for r in results)
+    peak = max((r.peak_mb for r in results), default=0.0)
+    if as_json:
+        document: dict[str, Any] = {
+            "cases": [r.case for r in results],
+            "ended": dict(ended),
+            "peak_worker_mb": peak,
+            "files": [str(f) for f in files],
+        }
+        print_json(document)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("case", "ended", "vascular invasion", "measurable lesion", "overall", "why")
+    for r in results[:40]:
+        c = r.case
+        row = (c.get("vascular_invasion"), c.get("measurable_lesion"), c.get("overall"))
+        table.add_row(r.case_id, r.status, *(str(v or "") for v in row), f"{r.code} {r.message}".strip())
+    console = Console()
+    console.print(table)
+    if len(results) > 40:
+        console.print(f"(+{len(results) - 40} more in cases.csv)")
+    counts = ", ".join(f"{n} {word}" for word, n in ended.items())
+    console.print(f"{len(results)} cases: {counts}; largest worker {peak:.0f} MB")
+    for path in files:
+        console.print(f"[dim]written[/] {path}", highlight=False, soft_wrap=True)
