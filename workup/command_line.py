@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("workup.commands.demo", "demo"),
     "assess": ("workup.commands.assess", "assess"),
     "phases": ("workup.commands.phases", "phases"),
+    "convert": ("workup.commands.convert", "convert"),
     "enhancement": ("workup.commands.enhancement", "enhancement"),
     "screen": ("workup.commands.screen", "screen"),
     "cohort": ("workup.commands.cohort", "cohort"),
