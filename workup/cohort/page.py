@@ -66,8 +66,12 @@ def _funnel_table(results: Sequence[CaseResult]) -> Table:
             number(step.unknown_here, 0),
         )
         for step in funnel(results)
+        if step.failed_here or step.unknown_here
     )
-    note = "Cases left after each criterion; those that fail or are unknown here are counted once, here."
+    note = (
+        "Criteria at which cases are lost, in protocol order; each case is counted once, at the first criterion "
+        "it does not pass."
+    )
     return Table("funnel", "Funnel", ("criterion", "still pass", "fail here", "unknown here"), rows, note)
 
 

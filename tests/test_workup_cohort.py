@@ -1,0 +1,247 @@
+"""A cohort: one row a case whatever happens, nothing finished is lost, nothing is counted twice."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from imaging.phantom import TWINS
+from imaging.phantom_files import write_case
+from workup.cohort.engine import Engine, run_cohort, still_to_do
+from workup.cohort.item import ASSESSED, REFUSED, CohortItem
+from workup.cohort.one_case_files import Settings, run_case
+from workup.cohort.table_files import tables_of, write_tables
+from workup.cohort.worklist_files import find_items
+from workup.errors import CaseError
+
+COMMAND = [sys.executable, "-m", "workup", "cohort"]
+TABLES = ("cases.csv", "lesions.csv", "defects.csv")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    """Four cases, one folder with nothing in it that is DICOM, and one damaged record."""
+    root = tmp_path_factory.mktemp("registry")
+    for number, twin in enumerate(("plain", "bland", "no_unenhanced", "early_arterial")):
+        write_case(replace(TWINS[twin].small(), seed=700 + number), root / "site" / f"case{number}")
+    (root / "nothing").mkdir()
+    (root / "nothing" / "readme.txt").write_text("no images here")
+    shutil.copytree(root / "site" / "case0", root / "site" / "typo")
+    record = root / "site" / "typo" / "record.json"
+    record.write_text(record.read_text().replace('"consent"', '"consnet"', 1))
+    return root
+
+
+@pytest.fixture(scope="module")
+def undisturbed(registry, tmp_path_factory):
+    """Tables of a run that nothing disturbed."""
+    output = tmp_path_factory.mktemp("undisturbed")
+    subprocess.run([*COMMAND, str(registry), "-o", str(output)], check=True, capture_output=True, timeout=300)
+    return output
+
+
+def tables(folder):
+    """Bytes of the three tables."""
+    return {name: (folder / name).read_bytes() for name in TABLES}
+
+
+def test_every_case_has_one_row_that_says_how_it_ended(undisturbed):
+    rows = list(csv.DictReader((undisturbed / "cases.csv").open()))
+
+    assert {r["case_id"]: (r["status"], r["code"]) for r in rows} == {
+        "nothing": ("refused", "NOTHING_USABLE"),
+        "site/case0": ("assessed", ""),
+        "site/case1": ("assessed", ""),
+        "site/case2": ("assessed", ""),
+        "site/case3": ("assessed", ""),
+        "site/typo": ("refused", rows[-1]["code"]),
+    }
+    assert "consnet" in rows[-1]["message"]
+
+
+def test_a_second_run_does_only_what_changed(registry, undisturbed, tmp_path):
+    output, cases = tmp_path / "out", tmp_path / "cases"
+    shutil.copytree(undisturbed, output)
+    shutil.copytree(registry, cases, copy_function=shutil.copy2)
+    settings = Settings(output=str(output), version="x")
+    items = find_items(cases)
+    for item in items:
+        run_case(item, settings)
+    nothing_left, _ = still_to_do(items, settings)
+    reading = cases / "site" / "case1" / "reading.json"
+    reading.write_text(reading.read_text().replace('"yes"', '"no"'))
+
+    todo, done = still_to_do(items, settings)
+
+    assert nothing_left == []
+    assert [item.case_id for item in todo] == ["site/case1"]
+    assert len(done) == len(items) - 1
+
+
+def test_the_same_bytes_elsewhere_in_time_are_not_assessed_again(registry, tmp_path):
+    """A copied registry has new file times; the content key spares the work."""
+    settings = Settings(output=str(tmp_path), version="x")
+    item = CohortItem("one", str(registry / "site" / "case0"))
+    first = run_case(item, settings)
+    for path in (registry / "site" / "case0").rglob("*"):
+        os.utime(path)
+
+    again = run_case(item, settings)
+
+    assert again.content_key == first.content_key
+    assert again.seconds == first.seconds  # the stored result, not a new one
+    assert again.quick_key != first.quick_key
+
+
+def killed_and_resumed(registry, output, victim):
+    """Start a run, kill -9 a process once a case is finished, run again to the end."""
+    run = subprocess.Popen(
+        [*COMMAND, str(registry), "-o", str(output)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    log = output / "run.jsonl"
+    deadline = time.monotonic() + 120
+    while not (log.is_file() and log.read_text().count("\n")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for pid in victim(run.pid):
+        os.kill(pid, signal.SIGKILL)
+    if run.poll() is None and victim is not scheduler_of:
+        assert run.wait(timeout=240) == 0
+    run.wait(timeout=240)
+    subprocess.run([*COMMAND, str(registry), "-o", str(output)], check=True, capture_output=True, timeout=300)
+
+
+def scheduler_of(pid):
+    """The process that holds scheduler and client."""
+    return [pid]
+
+
+def one_worker_of(pid):
+    """One of the worker processes (the nanny's children are below the run)."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
+    children = [int(p) for p, parent, args in rows if int(parent) == pid and "spawn" in args]
+    return children[:1]
+
+
+@pytest.mark.parametrize("victim", [scheduler_of, one_worker_of], ids=["scheduler", "worker"])
+def test_killed_at_any_moment_the_tables_come_out_the_same(registry, undisturbed, tmp_path, victim):
+    killed_and_resumed(registry, tmp_path, victim)
+
+    assert tables(tmp_path) == tables(undisturbed)
+
+
+def test_two_worker_hosts_of_a_foreign_scheduler_give_the_same_tables(registry, undisturbed, tmp_path):
+    """A Dask scheduler and two workers started apart, as on SLURM or over SSH."""
+    address_file = tmp_path / "scheduler.json"
+    dask = [str(Path(sys.executable).with_name("dask"))]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [
+        subprocess.Popen([*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+                          "--scheduler-file", str(address_file)], **quiet)
+    ]  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not address_file.is_file() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        address = json.loads(address_file.read_text())["address"]
+        started += [
+            subprocess.Popen([*dask, "worker", address, "--host", "127.0.0.1", "--nthreads", "1",
+                              "--no-dashboard"], cwd=tmp_path, **quiet)
+            for _ in range(2)
+        ]  # fmt: skip
+        output = tmp_path / "out"
+        command = [*COMMAND, str(registry), "-o", str(output), "--scheduler", address]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+    finally:
+        for process in started:
+            process.kill()
+
+    assert tables(output) == tables(undisturbed)
+
+
+def test_a_study_larger_than_the_workers_memory_is_refused_before_it_is_loaded(registry, tmp_path):
+    result = run_case(
+        CohortItem("big", str(registry / "site" / "case0")),
+        Settings(output=str(tmp_path), memory_limit_mb=1.0),
+    )
+
+    assert (result.status, result.code) == (REFUSED, "STUDY_TOO_LARGE")
+
+
+def test_zip_files_and_urls_are_read_like_folders(registry, tmp_path):
+    study = registry / "site" / "case0" / "dicom"
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        for path in sorted(study.rglob("*.dcm")):
+            archive.write(path, path.relative_to(study))
+    settings = Settings(output=str(tmp_path / "out"))
+    zipped = find_items(tmp_path)[0]
+    by_url = CohortItem("url", (registry / "site" / "case0").resolve().as_uri())
+
+    results = [run_case(item, settings) for item in (zipped, by_url)]
+
+    assert [r.status for r in results] == [ASSESSED, ASSESSED]
+    assert results[0].case["vascular_invasion"] == "UNKNOWN"  # nobody outlined anything
+    assert results[1].case["vascular_invasion"] == "PASS"
+
+
+WORKLISTS = {
+    "an unknown column": ("case_id,path,colour\na,b,c\n", "colour"),
+    "a row without a path": ("case_id,path\na,\n", "line 2"),
+    "a case that stands twice": ("case_id,path\na,x\na,y\n", "twice"),
+    "no row at all": ("case_id,path\n", "no case"),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), WORKLISTS.values(), ids=WORKLISTS)
+def test_a_bad_worklist_is_refused_with_its_place(tmp_path, text, named):
+    (tmp_path / "list.csv").write_text(text)
+
+    with pytest.raises(CaseError, match=named):
+        find_items(tmp_path / "list.csv")
+
+
+def test_a_worklist_names_the_parts_of_a_case(registry, tmp_path):
+    case = registry / "site" / "case0"
+    (tmp_path / "list.csv").write_text(
+        f"case_id,path,record\nfirst,{case / 'dicom'},{case / 'record.json'}\n"
+    )
+
+    results = run_cohort(
+        find_items(tmp_path / "list.csv"), Settings(output=str(tmp_path / "out")), Engine(workers=1)
+    )
+
+    assert [(r.case_id, r.status) for r in results] == [("first", ASSESSED)]
+    assert results[0].case["criterion_I1"] == "PASS"
+
+
+def test_the_tables_open_in_duckdb(undisturbed):
+    count = duckdb.sql(f"select count(*) from '{undisturbed / 'cases.parquet'}'").fetchone()
+    enhanced = duckdb.sql(
+        f"select case_id from '{undisturbed / 'defects.parquet'}' where difference > 20 order by case_id"
+    ).fetchall()
+
+    assert count == (6,)
+    assert ("site/case0",) in enhanced
+    assert ("site/case1",) not in enhanced
+
+
+def test_cells_of_the_csv_tables_are_never_formulas(tmp_path):
+    result = run_case(
+        CohortItem("=cmd|' /C calc'!A0", str(tmp_path / "absent")), Settings(output=str(tmp_path))
+    )
+    write_tables(tables_of([result]), tmp_path)
+
+    assert next(csv.reader((tmp_path / "cases.csv").open().readlines()[1:]))[0].startswith("'=")
