@@ -41,6 +41,7 @@ class RejectedRow:
     row: int
     message: str
     subject: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _accept(
         )
     except RecistError as error:
         draft.unread.append(_Unread(number, visit, f"{cells['status']} {cells.get('kind', '')}".lower()))
-        rejected.append(RejectedRow(number, str(error), subject))
+        rejected.append(RejectedRow(number, str(error), subject, error.code))
 
 
 def _markers(cells: Mapping[str, str]) -> bool | None:
@@ -186,7 +187,7 @@ def _settle(subject: str, draft: _Draft, rejected: list[RejectedRow]) -> None:
                 raise LesionError("REPEATED_ROW", message, expected="one row, or two that agree")
             _file(row, draft, at_baseline=row.visit == baseline)
         except RecistError as error:
-            rejected.append(RejectedRow(row.number, str(error), subject))
+            rejected.append(RejectedRow(row.number, str(error), subject, error.code))
             if row.visit == baseline:
                 draft.unknown |= _roles_possible(row.words.role, measured=bool(row.parts))
             elif row.words.role is Role.NEW or row.lesion not in draft.lesions:
@@ -255,6 +256,10 @@ def _file(row: _Row, draft: _Draft, *, at_baseline: bool) -> None:
             expected=f"{lesion.role.value}, as before: a lesion keeps its role",
         )
     reading = _reading(row, lesion)
+    if reading.merged_into is not None and reading.merged_into not in draft.lesions:
+        raise LesionError(
+            "UNKNOWN_CARRIER", f"merged into {reading.merged_into}", expected="a lesion of baseline"
+        )
     draft.lesions[row.lesion] = lesion
     draft.readings.setdefault(row.visit, {})[row.lesion] = reading
     if row.markers is not None:

@@ -44,7 +44,7 @@ _KINDS = {
     "lesion": LesionKind.SOLID,
     "bone": LesionKind.BONE_BLASTIC,
 }
-_MERGED = re.compile(r"\b(?:merged|coalesced)(?: (?:into|with))? (?P<into>\S+)$")
+_MERGED = re.compile(r"\b(?:merged|coalesced)(?: (?:into|with))? (?P<into>\S+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ def words_of(status: str, kind: str) -> Words:
     (<Role.TARGET: 'target'>, <Seen.PROGRESSED: 'progressed'>)
     """
     role, seen, merged_into = None, None, None
-    for part in _parts(status):
-        merged = _MERGED.search(part)
+    for written in re.split(r"[;,|:]", status):
+        merged = _MERGED.search(written.strip())
         if merged:
             seen, merged_into = Seen.MERGED, merged["into"]
             continue
-        found, rest = _role(part)
+        found, rest = _role(_plain(written))
         role = found or role
         if rest:
             seen = _seen(rest, status)
@@ -134,8 +134,11 @@ def date_of(text: str) -> date:
 
 
 def _parts(text: str) -> list[str]:
-    plain = text.lower().replace("_", " ").replace("-", " ")
-    return [" ".join(part.split()) for part in re.split(r"[;,|:]", plain) if part.strip()]
+    return [_plain(part) for part in re.split(r"[;,|:]", text) if part.strip()]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
 def _role(part: str) -> tuple[Role | None, str]:

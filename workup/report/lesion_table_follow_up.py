@@ -43,7 +43,10 @@ def follow_up_document(cohort: Sequence[Followed], rejected: Sequence[RejectedRo
     """The same as the interface has it."""
     return {
         "visits": [_visit_json(f.patient.subject, r) for f in cohort for r in f.responses],
-        "rejected": [{"row": r.row, "message": r.message, "subject": r.subject or None} for r in rejected],
+        "rejected": [
+            {"row": r.row, "message": r.message, "code": r.code, "subject": r.subject or None}
+            for r in rejected
+        ],
         "subjects": [
             {
                 "subject": f.patient.subject,
