@@ -69,8 +69,8 @@ def _funnel_table(results: Sequence[CaseResult]) -> Table:
         if step.failed_here or step.unknown_here
     )
     note = (
-        "Criteria at which cases are lost, in protocol order; each case is counted once, at the first criterion "
-        "it does not pass."
+        "Criteria at which cases are lost, in protocol order; each case is counted once, at the first "
+        "criterion it does not pass."
     )
     return Table("funnel", "Funnel", ("criterion", "still pass", "fail here", "unknown here"), rows, note)
 
