@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from imaging.phases.agent import Agent, named_agent
+from imaging.phases.image import OrganMasks, read_images
 from imaging.phases.order import by_gap, order_conflicts, places
 from imaging.phases.phase import DEFINITE, Evidence, Phase, PhaseDecision, Role, Source
+from imaging.phases.plausibility import ARTERIAL, LATER, ImageReading, darker_before_brighter
 from imaging.phases.roles import read_role
-from imaging.phases.text import TextReading, read_phase
+from imaging.phases.text import TextReading, names_several_passes, read_phase
 from imaging.phases.timing import delay_from_injection
 from imaging.phases.windows import phase_at
 from imaging.volume import Acquisition, AcquisitionHeader, Study
@@ -50,7 +49,8 @@ AGENT_PHASES: Mapping[str, Phase] = {
     "CAPILLARY": Phase.CONTRAST_UNSPECIFIED,
     "STEADY_STATE": Phase.CONTRAST_UNSPECIFIED,
 }
-_ARTERIAL = frozenset({Phase.ARTERIAL, Phase.EARLY_ARTERIAL, Phase.LATE_ARTERIAL})
+#: Roles whose phase means something.
+_SHOWS_PHASE = frozenset({Role.IMAGE, Role.REFORMAT, Role.DERIVED})
 
 
 def agree(one: Phase, other: Phase) -> bool:
@@ -59,13 +59,13 @@ def agree(one: Phase, other: Phase) -> bool:
         return True
     if Phase.CONTRAST_UNSPECIFIED in (one, other):
         return Phase.UNENHANCED not in (one, other)
-    return Phase.ARTERIAL in (one, other) and {one, other} <= _ARTERIAL
+    return Phase.ARTERIAL in (one, other) and {one, other} <= ARTERIAL
 
 
 def header_evidence(
     header: AcquisitionHeader, study: Sequence[AcquisitionHeader], agent: Agent
 ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-    """What the header of one acquisition says, strongest source first, and where its text contradicts itself."""
+    """What one header says, strongest source first, and where its text contradicts itself."""
     found: list[Evidence] = []
     if header.contrast_phase_code:
         code = header.contrast_phase_code.strip().upper()
@@ -105,6 +105,7 @@ def decide(role: Role, evidence: Sequence[Evidence], conflicts: Sequence[str] = 
     Parameters
     ----------
     role : Role
+        What the acquisition is for.
     evidence : sequence of Evidence
         In order of precedence.
     conflicts : sequence of str
@@ -121,7 +122,9 @@ def decide(role: Role, evidence: Sequence[Evidence], conflicts: Sequence[str] = 
 
 
 def _contradictions(evidence: Sequence[Evidence]) -> list[str]:
-    heard = [e for e in evidence if e.source not in ("order", "trigger")]
+    heard = [
+        e for e in evidence if e.source not in ("order", "trigger", "image")
+    ]  # images exclude by themselves
     return [
         f"{one.source} says {one.says} ({one.value}), but {other.source} says {other.says} ({other.value})"
         for i, one in enumerate(heard)
@@ -131,7 +134,7 @@ def _contradictions(evidence: Sequence[Evidence]) -> list[str]:
 
 
 def _strongest(evidence: Sequence[Evidence]) -> Phase:
-    """The first definite answer, made more exact by a later one that agrees ("arterial" by "late arterial")."""
+    """The first definite answer, made more exact by a later one ("arterial" by "late arterial")."""
     definite = [e.says for e in evidence if e.says in DEFINITE and e.source not in ("order", "trigger")]
     if definite:
         exact = [p for p in definite if p is not Phase.ARTERIAL]
@@ -170,7 +173,7 @@ def name_phases(
     *,
     reader_labels: Mapping[str, Phase] | None = None,
     use_images: bool = True,
-    organ_masks: Mapping[str, Mapping[str, NDArray[np.bool_]]] | None = None,
+    organ_masks: OrganMasks | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, PhaseDecision]:
     """Name the role and phase of every acquisition of a study.
@@ -178,12 +181,14 @@ def name_phases(
     Parameters
     ----------
     study : Study
+        As loaded; its acquisitions are judged against each other.
     reader_labels : mapping of acquisition key to Phase
         What a reader said; it wins, and contradictions are still reported.
     use_images : bool
-        Whether to look at the voxels as well (CT).
-    organ_masks : mapping of acquisition key to organ name to array, optional
-        Masks from elsewhere, e.g. TotalSegmentator's ``aorta``, ``portal_vein_and_splenic_vein``.
+        Whether to look at the voxels as well (CT only).
+    organ_masks : acquisition key -> organ name -> (slices, rows, columns) array of bool, optional
+        Masks on the acquisition's own grid, named as TotalSegmentator's ``aorta``, ``liver``,
+        ``spleen``, ``portal_vein_and_splenic_vein``; measured instead of the own landmarks.
     progress : callable, optional
         Called with a short word before each slow step.
 
@@ -191,45 +196,114 @@ def name_phases(
     -------
     dict of acquisition key to PhaseDecision
     """
-    labels = reader_labels or {}
-    headers = [a.header for a in study.acquisitions]
+    roles = {a.key: acquisition_role(a.header) for a in study.acquisitions}
+    passes = [a for a in study.acquisitions if roles[a.key] is Role.IMAGE]
+    images: Mapping[str, ImageReading] = {}
+    if use_images:
+        images = read_images(passes, organ_masks or {}, progress)
+    return weigh_study(study.acquisitions, roles, reader_labels or {}, images)
+
+
+def weigh_study(
+    acquisitions: Sequence[Acquisition],
+    roles: Mapping[str, Role],
+    labels: Mapping[str, Phase],
+    images: Mapping[str, ImageReading],
+) -> dict[str, PhaseDecision]:
+    """Weigh reader, headers, order and images of a whole study."""
+    headers = [a.header for a in acquisitions]
     agent = study_agent(headers)
-    roles = {a.key: _role(a) for a in study.acquisitions}
-    decisions: dict[str, PhaseDecision] = {}
-    for acquisition in study.acquisitions:
-        evidence, conflicts = header_evidence(acquisition.header, headers, agent)
-        if roles[acquisition.key] in (Role.LOCALIZER, Role.BOLUS_TRACKING, Role.OTHER_SEQUENCE):
-            evidence, conflicts = (), ()
-        if acquisition.key in labels:
-            evidence = (Evidence("reader", "reader's label", labels[acquisition.key]), *evidence)
-        decisions[acquisition.key] = decide(roles[acquisition.key], evidence, conflicts)
-    return _with_order(study, decisions)
+    evidence: dict[str, tuple[Evidence, ...]] = {}
+    conflicts: dict[str, list[str]] = {}
+    for a in acquisitions:
+        found, own = header_evidence(a.header, headers, agent) if roles[a.key] in _SHOWS_PHASE else ((), ())
+        if a.key in labels:
+            found = (Evidence("reader", "reader's label", labels[a.key]), *found)
+        evidence[a.key], conflicts[a.key] = found, list(own)
+    _hear_images(evidence, conflicts, images)
+    decided = {a.key: decide(roles[a.key], evidence[a.key], conflicts[a.key]) for a in acquisitions}
+    return _with_order([a for a in acquisitions if roles[a.key] is Role.IMAGE], decided, images)
 
 
-def _role(acquisition: Acquisition) -> Role:
-    header = acquisition.header
+def acquisition_role(header: AcquisitionHeader) -> Role:
+    """Role by ImageType and description (protocol name where there is none)."""
     return read_role(
         header.series_description or header.protocol_name, header.modality, header.image_type
     ).role
 
 
-def _with_order(study: Study, decisions: Mapping[str, PhaseDecision]) -> dict[str, PhaseDecision]:
-    images = [a for a in study.acquisitions if decisions[a.key].role is Role.IMAGE]
-    place = places(images)
-    named = {a.key: decisions[a.key].phase for a in images if decisions[a.key].phase in DEFINITE}
+def _hear_images(
+    evidence: dict[str, tuple[Evidence, ...]],
+    conflicts: dict[str, list[str]],
+    images: Mapping[str, ImageReading],
+) -> None:
+    """Add what the images say, and what they exclude."""
+    said = {key: _first_definite(found) for key, found in evidence.items()}
+    aortas = {key: image.aorta_hu for key, image in images.items() if image.aorta_hu is not None}
+    swapped = darker_before_brighter(aortas, {key: phase for key, phase in said.items() if phase is not None})
+    for key, image in images.items():
+        excluded = [e for e in evidence[key] if image.excludes(e.says)]
+        conflicts[key] += [
+            f"{e.source} says {e.says} ({e.value}), but the image excludes it ({image.written})"
+            for e in excluded
+        ]
+        if key in swapped:
+            conflicts[key].append(swapped[key])
+        evidence[key] = (*evidence[key], Evidence("image", image.written, image.says))
+
+
+def _first_definite(evidence: Sequence[Evidence]) -> Phase | None:
+    return next((e.says for e in evidence if e.says in DEFINITE), None)
+
+
+def _with_order(
+    passes: Sequence[Acquisition], decisions: Mapping[str, PhaseDecision], images: Mapping[str, ImageReading]
+) -> dict[str, PhaseDecision]:
+    """Add the place of each pass, and let the order object, or tell the only pass after the arterial ones."""
+    place = places(passes)
+    named = {a.key: decisions[a.key].phase for a in passes if decisions[a.key].phase in DEFINITE}
     wrong = order_conflicts(place, named)
     out = dict(decisions)
-    for acquisition in images:
-        key, decision = acquisition.key, decisions[acquisition.key]
-        here = place.get(key)
-        if here is None:
-            continue
-        says, gap = by_gap(key, place, named)
-        value = f"pass {here.position + 1} of {here.of} by {here.by}" + (f", {gap}" if gap else "")
-        evidence = (*decision.evidence, Evidence("order", value, says))
-        extra = (wrong[key],) if key in wrong else ()
-        if extra:
-            out[key] = decide(decision.role, evidence, (*decision.conflicts, *extra))
-        else:
-            out[key] = replace(decision, evidence=evidence)
+    for key in (a.key for a in passes):
+        decision = out[key]
+        evidence = decision.evidence
+        if key in place:
+            says, gap = by_gap(key, place, named)
+            where = f"pass {place[key].position + 1} of {place[key].of} by {place[key].by}"
+            evidence = (*evidence, Evidence("order", f"{where}, {gap}" if gap else where, says))
+        out[key] = replace(decision, evidence=evidence)
+        if key in wrong:
+            out[key] = decide(decision.role, evidence, (*decision.conflicts, wrong[key]))
+    only = _only_later_pass(passes, out, images)
+    if only is not None:
+        evidence = (*out[only].evidence, Evidence("order", ONLY_LATER_PASS, Phase.PORTAL_VENOUS))
+        out[only] = PhaseDecision(out[only].role, Phase.PORTAL_VENOUS, UNSPECIFIC_CONFIDENCE, evidence)
     return out
+
+
+#: Every multiphase liver protocol has a portal venous pass; a delayed one is optional (LI-RADS v2018 for CT
+#: asks for both, but older and shorter protocols leave the delayed one out).
+ONLY_LATER_PASS = (
+    "portal venous or later, and the only pass after the arterial phase of a multiphase protocol, "
+    "which always has a portal venous pass; delayed is not excluded"
+)
+
+
+def _only_later_pass(
+    passes: Sequence[Acquisition], decisions: Mapping[str, PhaseDecision], images: Mapping[str, ImageReading]
+) -> str | None:
+    """The one pass that its image puts after the arterial ones, and its protocol calls multiphase."""
+    arterial = [a.key for a in passes if decisions[a.key].phase in ARTERIAL]
+    later = [key for a in passes if (key := a.key) in images and _is_later(images[key].possible)]
+    if len(later) != 1 or not arterial:
+        return None
+    decision = decisions[later[0]]
+    header = next(a.header for a in passes if a.key == later[0])
+    texts = (header.series_description, header.protocol_name, header.study_description)
+    if decision.conflicts or decision.phase in DEFINITE or not any(map(names_several_passes, texts)):
+        return None
+    return later[0]
+
+
+def _is_later(possible: frozenset[Phase]) -> bool:
+    return bool(possible) and possible <= LATER

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from imaging.phases.phase import Phase
 from imaging.phases.timing import acquisition_second, across_midnight
@@ -92,8 +91,17 @@ def _candidates(headers: Sequence[AcquisitionHeader]) -> list[tuple[str, list[fl
             ("TriggerTime", [h.trigger_time_s for h in headers]),
             ("TemporalPositionIdentifier", positions),
         ]
-    numbers = [None if h.acquisition_number is None else float(h.acquisition_number) for h in headers]
-    return [*candidates, ("AcquisitionNumber", numbers)]
+    if _numbers_rise_together(headers):
+        numbers = [None if h.acquisition_number is None else float(h.acquisition_number) for h in headers]
+        candidates.append(("AcquisitionNumber", numbers))
+    return candidates
+
+
+def _numbers_rise_together(headers: Sequence[AcquisitionHeader]) -> bool:
+    """Whether SeriesNumber confirms AcquisitionNumber, which some scanners restart at every step."""
+    pairs = [(h.acquisition_number, h.series_number) for h in headers]
+    known = sorted((a, s) for a, s in pairs if a is not None and s is not None)
+    return len(known) == len(pairs) and [s for _, s in known] == sorted(s for _, s in known)
 
 
 def by_gap(key: str, place: Mapping[str, Place], named: Mapping[str, Phase]) -> tuple[Phase, str]:
@@ -140,8 +148,3 @@ def _lowest(phase: Phase) -> int:
 
 def _highest(phase: Phase) -> int:
     return _ARTERIAL_RANKS[1] if phase is Phase.ARTERIAL else RANK.get(phase, 9)
-
-
-def in_sequence(phases: Sequence[Phase]) -> bool:
-    """Whether phases may follow each other in this order."""
-    return all(_lowest(a) <= _highest(b) for a, b in pairwise(phases))

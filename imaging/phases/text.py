@@ -88,6 +88,7 @@ def read_phase(description: str | None, modality: str = "", agent: Agent = Agent
     Parameters
     ----------
     description : str or None
+        SeriesDescription or ProtocolName as recorded.
     modality : str
         ``CT`` or ``MR``; decides what "20 min" means.
     agent : Agent
@@ -120,6 +121,19 @@ def read_phase(description: str | None, modality: str = "", agent: Agent = Agent
     if reading.phase is not Phase.UNDETERMINED or reading.conflict:
         return reading
     return _from_senses(found, senses, delays)
+
+
+def names_several_passes(description: str | None) -> bool:
+    """Whether a text names a multiphase protocol: "triphasic", "3 PHASE LIVER", "ART/PV".
+
+    Examples
+    --------
+    >>> [names_several_passes(text) for text in ("LIVER 3 PHASE (AP)", "CT ABDOMEN W/WO CONTRAST")]
+    [True, False]
+    """
+    found = marks(normalize(description or ""))
+    named = {mark.says for mark in found if mark.says in DEFINITE} - {Phase.UNENHANCED}
+    return len(named) > 1 or any(mark.says is Sense.SEVERAL_PASSES for mark in found)
 
 
 def _can_be(mark: Mark, text: str, modality: str) -> bool:

@@ -1,0 +1,53 @@
+"""What the voxels of a study say about its phases: find, measure, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.phases.common_grid import CommonGrid, common_grids
+from imaging.phases.landmarks import Landmarks
+from imaging.phases.measurements import PassNumbers, measure_grid, measure_masks
+from imaging.phases.plausibility import ImageReading, read_passes
+from imaging.volume import Acquisition
+
+#: Acquisition key -> organ name -> mask on the acquisition's grid.
+OrganMasks = Mapping[str, Mapping[str, NDArray[np.bool_]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What was found on one common grid, for pictures: grid, landmarks and numbers."""
+
+    grid: CommonGrid
+    marks: Landmarks
+    numbers: Mapping[str, PassNumbers]
+
+
+def look(acquisitions: Sequence[Acquisition], progress: Callable[[str], None] | None = None) -> list[Sight]:
+    """Find and measure the landmarks of every group of passes that share their place."""
+    sights = []
+    for grid in common_grids([a for a in acquisitions if a.header.modality in ("CT", "")]):
+        if progress is not None:
+            progress(f"looking at {len(grid.hu)} passes")
+        numbers, marks = measure_grid(grid)
+        sights.append(Sight(grid, marks, numbers))
+    return sights
+
+
+def read_images(
+    acquisitions: Sequence[Acquisition],
+    organ_masks: OrganMasks | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, ImageReading]:
+    """What the image of each CT acquisition says; acquisitions that cannot be judged are left out."""
+    kvp = {a.key: a.header.kvp for a in acquisitions}
+    masks = organ_masks or {}
+    masked = {a.key: measure_masks(a.volume.voxels, masks[a.key]) for a in acquisitions if masks.get(a.key)}
+    found = read_passes(masked, kvp) if masked else {}
+    for sight in look([a for a in acquisitions if a.key not in masked], progress):
+        found.update(read_passes(sight.numbers, kvp))
+    return found

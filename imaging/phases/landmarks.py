@@ -1,0 +1,413 @@
+"""Finding the aorta, the liver, the spleen, the portal system, the IVC and the kidneys by geometry.
+
+No model is learned and none is downloaded. The spine is bright in every pass, the aorta is the
+round tube in front of its left side, the liver is the largest soft organ of the right, and a vein is
+what is brighter than the liver in the venous pass without having been as bright as the aorta in the
+arterial one. What is not found is None, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.signal import fftconvolve
+
+from imaging.phases.common_grid import CommonGrid
+
+Mask = NDArray[np.bool_]
+Image = NDArray[np.float32]
+
+#: Brighter than this in every pass: bone, or contrast that was drunk. [HU]
+ALWAYS_BRIGHT_HU = 150.0
+#: Radii of an aorta, from slender to aneurysmal. [mm]
+AORTA_RADII_MM = (7.0, 9.0, 11.0, 13.0, 16.0)
+#: Window of the aorta's center relative to the middle of the vertebral bodies: left, posterior. [mm]
+AORTA_LEFT_MM, AORTA_POSTERIOR_MM = (-14.0, 48.0), (-62.0, 4.0)
+#: The same of the IVC, which leaves the spine forward toward the heart. [mm]
+IVC_LEFT_MM, IVC_POSTERIOR_MM = (-62.0, -4.0), (-95.0, -8.0)
+#: Disks nearer than this to the middle of the vertebra lie in the vertebra. [mm]
+VERTEBRA_MM = 17.0
+#: Least contrast between the tube and its surroundings in the pass that shows it best. [HU]
+AORTA_LEAST_CONTRAST_HU, IVC_LEAST_CONTRAST_HU = 25.0, 8.0
+#: Slices with more lung than this share of the body are above the portal vein.
+MOST_LUNG = 0.06
+#: Least volume of an organ and of a vein that is believed. [ml]
+LIVER_LEAST_ML, SPLEEN_LEAST_ML, VEIN_LEAST_ML, KIDNEY_LEAST_ML = 60.0, 8.0, 0.8, 10.0
+#: A vein stands out from the liver by this in the venous pass. [HU]
+VEIN_ABOVE_LIVER_HU = 18.0
+#: A vein has at most this share of the aorta's gain in the arterial pass.
+VEIN_ARTERIAL_SHARE = 0.65
+
+
+@dataclass(frozen=True, eq=False)
+class Tube:
+    """The aorta: one center and radius per slice of the common grid.
+
+    Attributes
+    ----------
+    rows, columns : 1-D arrays of int
+        Center by slice, in grid points.
+    radius_mm : 1-D array. [mm]
+    """
+
+    rows: NDArray[np.int_]
+    columns: NDArray[np.int_]
+    radius_mm: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """What was found on a common grid; None where it was not.
+
+    Attributes
+    ----------
+    spine : (slices, 2) array or None
+        Row and column of the vertebral bodies' middle. [grid points]
+    aorta : Tube or None
+    ivc : Tube or None
+    liver, spleen, portal, kidneys : (slices, rows, columns) array of bool, or None
+    """
+
+    spine: NDArray[np.float64] | None = None
+    aorta: Tube | None = None
+    ivc: Tube | None = None
+    liver: Mask | None = None
+    spleen: Mask | None = None
+    portal: Mask | None = None
+    kidneys: Mask | None = None
+
+
+def always_bright(hu: Mapping[str, Image]) -> Mask:
+    """Voxels brighter than any vessel in every pass: bone and oral contrast; needs two passes or more."""
+    lowest = np.minimum.reduce(list(hu.values()))
+    limit = ALWAYS_BRIGHT_HU if len(hu) > 1 else 450.0  # one pass alone: bone is as bright as an artery
+    return np.asarray(lowest > limit)
+
+
+def find_spine(grid: CommonGrid) -> NDArray[np.float64] | None:
+    """Row and column (slices, 2) of the vertebral bodies' middle; None without a spine in view."""
+    mean = np.minimum.reduce(list(grid.hu.values()))
+    body = mean > -300
+    if body.mean() < 0.02:
+        return None
+    rows, columns = np.nonzero(body.any(axis=0))
+    middle, front, back = float(np.median(columns)), rows.min(), rows.max()
+    bone = np.clip(mean - 120.0, 0.0, 300.0)
+    smooth = ndimage.gaussian_filter(bone, (2.0, 12.0 / grid.spacing_mm[1], 12.0 / grid.spacing_mm[2]))
+    row, column = np.mgrid[: mean.shape[1], : mean.shape[2]]
+    depth = (row - front) / max(back - front, 1)
+    near = (
+        np.exp(-0.5 * ((column - middle) * grid.spacing_mm[2] / 35.0) ** 2) * (depth > 0.4) * (depth < 0.95)
+    )
+    smooth = smooth * near
+    if smooth.max() < 8.0:
+        return None
+    flat = smooth.reshape(len(smooth), -1).argmax(axis=1)
+    points = np.stack(np.unravel_index(flat, mean.shape[1:]), axis=1).astype(np.float64)
+    return np.asarray(ndimage.median_filter(points, size=(min(9, len(points)), 1), mode="nearest"))
+
+
+def find_aorta(grid: CommonGrid, spine: NDArray[np.float64]) -> Tube | None:
+    """Track the round tube in front of the left side of the spine through the slices."""
+    smooth = [ndimage.gaussian_filter(np.clip(v, -150, 400), (0.6, 0.7, 0.7)) for v in grid.hu.values()]
+    best = np.maximum.reduce(smooth)
+    bright = always_bright(grid.hu)
+    return _tube(best, bright, spine, grid, (AORTA_LEFT_MM, AORTA_POSTERIOR_MM, AORTA_LEAST_CONTRAST_HU))
+
+
+def find_ivc(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, venous: str) -> Tube | None:
+    """Track the IVC in the venous pass, right of the spine."""
+    image = ndimage.gaussian_filter(np.clip(grid.hu[venous], -150, 400), (0.6, 0.7, 0.7))
+    bright = always_bright(grid.hu) | tube_mask(aorta, image.shape, grid, 1.3)
+    return _tube(image, bright, spine, grid, (IVC_LEFT_MM, IVC_POSTERIOR_MM, IVC_LEAST_CONTRAST_HU))
+
+
+Window = tuple[tuple[float, float], tuple[float, float], float]
+
+
+def _tube(
+    image: Image, bright: Mask, spine: NDArray[np.float64], grid: CommonGrid, window: Window
+) -> Tube | None:
+    """Best tube within a window (left and posterior limits, least contrast) relative to the spine."""
+    left, posterior, contrast = window
+    rows, columns = _reach(spine, image.shape, grid, posterior, left)
+    near, shifted = image[:, rows, columns], spine - [rows.start, columns.start]
+    scores, radii = _disk_scores(near, bright[:, rows, columns], grid)
+    scores += _window(scores.shape, shifted, grid, left, posterior)
+    if not np.isfinite(scores).any(axis=(1, 2)).all():
+        return None
+    row, column = _best_path(scores)
+    radius = float(np.median(radii[np.arange(len(row)), row, column]))
+    tube = Tube(row + rows.start, column + columns.start, np.full(len(row), radius))
+    return tube if _contrast(image, tube, grid) >= contrast else None
+
+
+def _reach(
+    spine: NDArray[np.float64],
+    shape: tuple[int, ...],
+    grid: CommonGrid,
+    posterior_mm: tuple[float, float],
+    left_mm: tuple[float, float],
+) -> tuple[slice, slice]:
+    """Rows and columns in which a tube's disk and ring can lie."""
+    margin = max(AORTA_RADII_MM) + 8.0
+    out = []
+    for axis, (low, high) in enumerate((posterior_mm, left_mm)):
+        step = grid.spacing_mm[1 + axis]
+        first = int(spine[:, axis].min() + (low - margin) / step)
+        last = int(spine[:, axis].max() + (high + margin) / step) + 2
+        out.append(slice(max(first, 0), min(last, shape[1 + axis])))
+    return out[0], out[1]
+
+
+def _disk(radius_mm: float, spacing_mm: float, inner_mm: float = 0.0) -> Image:
+    reach = int(np.ceil(radius_mm / spacing_mm))
+    row, column = np.mgrid[-reach : reach + 1, -reach : reach + 1] * spacing_mm
+    distance = np.hypot(row, column)
+    disk = ((distance <= radius_mm) & (distance >= inner_mm)).astype(np.float32)
+    return np.asarray(disk / disk.sum(), dtype=np.float32)
+
+
+def _disk_scores(best: Image, bright: Mask, grid: CommonGrid) -> tuple[Image, Image]:
+    """How much each point looks like the middle of a bright, even, round tube, and with which radius."""
+    spacing = grid.spacing_mm[1]
+    scores = np.full(best.shape, -np.inf, dtype=np.float32)
+    radii = np.zeros(best.shape, dtype=np.float32)
+    for radius in AORTA_RADII_MM:
+        disk = _disk(radius - 1.0, spacing)[None]
+        ring = _disk(radius + 6.0, spacing, radius + 2.0)[None]
+        mean = fftconvolve(best, disk, mode="same")
+        spread = np.sqrt(np.clip(fftconvolve(best**2, disk, mode="same") - mean**2, 0, None))
+        around = fftconvolve(np.minimum(best, mean), ring, mode="same")
+        bone = fftconvolve(bright.astype(np.float32), disk, mode="same")
+        score = np.clip(mean, 0, 300) / 40 + np.clip(mean - around, 0, 200) / 30 - spread / 12 - 20 * bone
+        better = score > scores
+        scores[better], radii[better] = score[better], radius
+    return scores, radii
+
+
+def _window(
+    shape: tuple[int, ...],
+    spine: NDArray[np.float64],
+    grid: CommonGrid,
+    left_mm: tuple[float, float],
+    posterior_mm: tuple[float, float],
+) -> Image:
+    """Zero where the tube may be, minus infinity elsewhere."""
+    row, column = np.mgrid[: shape[1], : shape[2]]
+    out = np.full(shape, -np.inf, dtype=np.float32)
+    for k, (middle_row, middle_column) in enumerate(spine):
+        posterior = (row - middle_row) * grid.spacing_mm[1]
+        left = (column - middle_column) * grid.spacing_mm[2]
+        inside = (left >= left_mm[0]) & (left <= left_mm[1]) & (posterior >= posterior_mm[0])
+        inside &= (posterior <= posterior_mm[1]) & (np.hypot(left, posterior) >= VERTEBRA_MM)
+        out[k, inside] = 0.0
+    return out
+
+
+def _best_path(scores: Image) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """The path through the slices with the best total score, moving at most three points per slice."""
+    total = scores[0].copy()
+    came: list[NDArray[np.int_]] = []
+    moves = [(i, j) for i in range(-3, 4) for j in range(-3, 4)]
+    for layer in scores[1:]:
+        shifted = np.stack([_shift(total, i, j) - 0.15 * (i * i + j * j) for i, j in moves])
+        choice = shifted.argmax(axis=0)
+        came.append(choice)
+        total = np.take_along_axis(shifted, choice[None], axis=0)[0] + layer
+    row, column = (int(n) for n in np.unravel_index(int(total.argmax()), total.shape))
+    path = [(row, column)]
+    for choice in reversed(came):
+        i, j = moves[int(choice[row, column])]
+        row, column = row + i, column + j
+        path.append((row, column))
+    points = np.array(path[::-1])
+    return points[:, 0], points[:, 1]
+
+
+def _shift(image: Image, rows: int, columns: int) -> Image:
+    """``image[r + rows, c + columns]`` at ``[r, c]``, minus infinity beyond the border."""
+    out = np.full_like(image, -np.inf)
+    height, width = image.shape
+    out[max(0, -rows) : height - max(0, rows), max(0, -columns) : width - max(0, columns)] = image[
+        max(0, rows) : height - max(0, -rows), max(0, columns) : width - max(0, -columns)
+    ]
+    return out
+
+
+def _contrast(best: Image, tube: Tube, grid: CommonGrid) -> float:
+    inside = tube_mask(tube, best.shape, grid, 0.7)
+    around = tube_mask(tube, best.shape, grid, 1.7) & ~tube_mask(tube, best.shape, grid, 1.25)
+    return float(np.median(best[inside]) - np.percentile(best[around], 40))
+
+
+def tube_mask(tube: Tube, shape: tuple[int, ...], grid: CommonGrid, share: float = 1.0) -> Mask:
+    """Points within ``share`` of the tube's radius."""
+    row, column = np.mgrid[: shape[1], : shape[2]]
+    out = np.zeros(shape, dtype=bool)
+    for k in range(shape[0]):
+        distance = np.hypot(
+            (row - tube.rows[k]) * grid.spacing_mm[1], (column - tube.columns[k]) * grid.spacing_mm[2]
+        )
+        out[k] = distance <= share * tube.radius_mm[k]
+    return out
+
+
+def _milliliters(mask: Mask, grid: CommonGrid) -> float:
+    return float(mask.sum()) * float(np.prod(grid.spacing_mm)) / 1000.0
+
+
+def _eroded(mask: Mask, grid: CommonGrid, by_mm: float) -> Mask:
+    """Points deeper inside than ``by_mm``, measured within the slice (slices may be few and thick)."""
+    depth = [ndimage.distance_transform_edt(layer, sampling=grid.spacing_mm[1:]) for layer in mask]
+    return np.asarray(np.stack(depth) > by_mm)
+
+
+def _components(mask: Mask) -> list[Mask]:
+    """Connected parts, largest first, at most eight."""
+    labels, count = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel())[1:] if count else np.array([])
+    return [np.asarray(labels == 1 + int(i)) for i in np.argsort(sizes)[::-1][:8]]
+
+
+def _soft(grid: CommonGrid, bright: Mask) -> tuple[Mask, list[Image]]:
+    smooth = [ndimage.gaussian_filter(v, (0.5, 1.2, 1.2)) for v in grid.hu.values()]
+    mean = np.mean(smooth, axis=0)
+    lowest = np.minimum.reduce(smooth)
+    return np.asarray((mean > 15) & (mean < 230) & (lowest > -10) & ~bright), smooth
+
+
+def find_liver(grid: CommonGrid, spine: NDArray[np.float64]) -> Mask | None:
+    """The core of the liver: the largest even soft part whose middle lies right of the spine."""
+    soft, smooth = _soft(grid, always_bright(grid.hu))
+    column = np.arange(soft.shape[2])[None, None, :]
+    right = (spine[:, 1][:, None, None] - column) * grid.spacing_mm[2]
+    for part in _components(_eroded(soft, grid, 6.0) & (right > -60)):
+        if float(right[0, 0][np.nonzero(part)[2]].mean()) < 15 or _milliliters(part, grid) < LIVER_LEAST_ML:
+            continue
+        core = part & (right > 15)
+        for image in smooth:
+            core &= np.abs(image - np.median(image[part & (right > 15)])) <= 35
+        core = ndimage.binary_opening(core, iterations=1)
+        parts = _components(core)
+        if parts and _milliliters(parts[0], grid) >= LIVER_LEAST_ML / 2:
+            return parts[0]
+    return None
+
+
+def find_spleen(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brightest: str) -> Mask | None:
+    """The soft organ far left and behind, which takes up contrast without becoming as bright as a kidney.
+
+    Parameters
+    ----------
+    grid : CommonGrid
+        The passes.
+    spine : (slices, 2) array
+        Row and column of the vertebral bodies' middle.
+    aorta : Tube
+        As found.
+    brightest : str
+        Key of the pass with the brightest liver.
+    """
+    soft, _ = _soft(grid, always_bright(grid.hu))
+    row = np.arange(soft.shape[1])[None, :, None]
+    column = np.arange(soft.shape[2])[None, None, :]
+    left = (column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
+    behind = (row - aorta.rows[:, None, None]) * grid.spacing_mm[1]
+    side = (left > 45) & (behind > -70)
+    venous = grid.hu[brightest]
+    blood = float(np.median(venous[tube_mask(aorta, soft.shape, grid, 0.6)]))
+    for part in _components(_eroded(soft & side, grid, 4.0)):
+        far = float(np.broadcast_to(left, part.shape)[part].mean())
+        value = float(np.median(venous[part]))
+        kidney = value > blood + 8
+        if far > 75 and not kidney and value > 60 and _milliliters(part, grid) >= SPLEEN_LEAST_ML:
+            even = ndimage.gaussian_filter(venous, (0.5, 1.2, 1.2))
+            core = _components(ndimage.binary_opening(part & (np.abs(even - value) <= 20)))
+            return core[0] if core and _milliliters(core[0], grid) >= SPLEEN_LEAST_ML / 2 else None
+    return None
+
+
+def find_portal_system(grid: CommonGrid, marks: Landmarks, venous: str, arterial: str | None) -> Mask | None:
+    """Blood of the portal, superior mesenteric and splenic veins outside of the liver.
+
+    Parameters
+    ----------
+    grid : CommonGrid
+        The passes.
+    marks : Landmarks
+        With spine, aorta and liver; the IVC is left out where it is known.
+    venous, arterial : str
+        Keys of the pass with the brightest liver and of the one with the brightest aorta (None if there
+        is none); a thrombosed portal vein does not light up in the first, and so is not taken.
+    """
+    if marks.aorta is None or marks.liver is None or marks.spine is None:
+        return None
+    # (all of a liver counts, not only its even core: a bright tumor in it is no vein)
+    image = ndimage.gaussian_filter(grid.hu[venous], (0.4, 0.8, 0.8))
+    shape, aorta = image.shape, marks.aorta
+    blood = float(np.median(image[tube_mask(aorta, shape, grid, 0.6)]))
+    above = float(np.median(image[marks.liver])) + VEIN_ABOVE_LIVER_HU
+    mask = (
+        (image >= above)
+        & (image <= blood + 40)
+        & ~always_bright(grid.hu)
+        & ~tube_mask(aorta, shape, grid, 1.4)
+    )
+    if marks.ivc is not None:
+        mask &= ~tube_mask(marks.ivc, shape, grid, 1.4)
+    if arterial is not None and arterial != venous:
+        first = ndimage.gaussian_filter(grid.hu[arterial], (0.4, 0.8, 0.8))
+        peak = float(np.median(first[tube_mask(aorta, shape, grid, 0.6)]))
+        mask &= first <= 42 + VEIN_ARTERIAL_SHARE * (peak - 42)
+    mask &= (
+        _portal_window(grid, marks.spine, aorta, marks.liver)
+        & (_lung_share(image) <= MOST_LUNG)[:, None, None]
+    )
+    mask = ndimage.binary_opening(mask, np.ones((1, 3, 3), dtype=bool))
+    parts = [p for p in _components(mask) if _milliliters(p, grid) >= VEIN_LEAST_ML]
+    return np.logical_or.reduce(parts) if parts else None
+
+
+def _portal_window(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, liver: Mask) -> Mask:
+    """In front of the great vessels, near the midline, and not surrounded by liver."""
+    row = np.arange(liver.shape[1])[None, :, None]
+    column = np.arange(liver.shape[2])[None, None, :]
+    left = (column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
+    front = (aorta.rows[:, None, None] - row) * grid.spacing_mm[1]
+    disk = _disk(14.0, grid.spacing_mm[1])[None] > 0
+    hull = ndimage.binary_closing(np.pad(liver, ((0, 0), (8, 8), (8, 8))), disk)[:, 8:-8, 8:-8]
+    hull |= ndimage.binary_dilation(liver, _disk(5.0, grid.spacing_mm[1])[None] > 0)
+    return np.asarray((left > -75) & (left < 45) & (front > 12) & (front < 85) & ~hull)
+
+
+def _lung_share(image: Image) -> NDArray[np.float64]:
+    """Air within the outline of the body, as a share of it, by slice."""
+    shares = []
+    for layer in image:
+        body = ndimage.binary_fill_holes(ndimage.binary_opening(layer > -300, iterations=2))
+        air = ndimage.binary_opening(body & (layer < -600), iterations=2)
+        shares.append(float(air.sum()) / max(float(body.sum()), 1.0))
+    return np.array(shares)
+
+
+def find_kidneys(
+    grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, venous: str, spleen: Mask | None
+) -> Mask | None:
+    """Both kidneys: beside the spine and as bright as the blood in the venous pass."""
+    image = ndimage.gaussian_filter(grid.hu[venous], (0.5, 1.0, 1.0))
+    blood = float(np.median(image[tube_mask(aorta, image.shape, grid, 0.6)]))
+    row = np.arange(image.shape[1])[None, :, None]
+    column = np.arange(image.shape[2])[None, None, :]
+    aside = np.abs(column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
+    front = (spine[:, 0][:, None, None] - row) * grid.spacing_mm[1]
+    mask = (image > blood - 20) & (aside > 28) & (aside < 100) & (front > -35) & (front < 50)
+    mask &= ~always_bright(grid.hu)
+    if spleen is not None:
+        mask &= ~ndimage.binary_dilation(spleen, iterations=4)
+    parts = [p for p in _components(_eroded(mask, grid, 2.5)) if _milliliters(p, grid) >= KIDNEY_LEAST_ML]
+    return ndimage.binary_closing(np.logical_or.reduce(parts), iterations=2) if parts else None
