@@ -45,6 +45,8 @@ class PassNumbers:
         Medians of aorta, liver, spleen, and the veins of the portal system outside of the liver.
     mottling : float or None
         Robust SD of the smoothed spleen, which is streaked in the first minute only.
+    mottled : bool
+        Whether that is much compared with the other passes of the study.
     cortex_minus_medulla : float or None
         Outer minus inner part of the kidneys.
     pelvis : float or None
@@ -56,6 +58,7 @@ class PassNumbers:
     spleen: float | None = None
     portal: float | None = None
     mottling: float | None = None
+    mottled: bool = False
     cortex_minus_medulla: float | None = None
     pelvis: float | None = None
 

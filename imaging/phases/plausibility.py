@@ -13,7 +13,7 @@ Phase criteria: LI-RADS v2018 technical requirements. Liver gain of a good porta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from imaging.phases.measurements import UNENHANCED_BLOOD_HU, PassNumbers
@@ -28,8 +28,10 @@ PLAIN_BLOOD_HU, PLAIN_SPLEEN_HU = 42.0, 50.0
 #: Liver's share of the aorta's gain: at most the first in arterial, at least the second in later phases;
 #: a late arterial phase with strong arterial supply of the liver reaches 0.15.
 LIVER_SHARE_ARTERIAL, LIVER_SHARE_LATER = 0.17, 0.27
-#: The second, where the liver before contrast is estimated by that of the arterial pass, which has gained already.
+#: The second, where the arterial pass, whose liver has gained already, stands for the one before contrast.
 LIVER_SHARE_LATER_ESTIMATED = 0.12
+#: A spleen this uneven, and this many times as uneven as in another pass, is in its first minute. [HU]
+MOTTLED_HU, MOTTLED_TIMES = 12.0, 1.8
 #: From this share of the aorta's gain on, the portal system is not that of an arterial phase.
 PORTAL_SHARE_VENOUS = 0.7
 #: Portal system's gain: D.3 tells early from late arterial at 20 HU; nearer than this nothing is told. [HU]
@@ -118,7 +120,7 @@ def read_passes(
     base = _baseline(numbers, aortas)
     possible: dict[str, frozenset[Phase]] = {}
     why: dict[str, str] = {}
-    for key, n in numbers.items():
+    for key, n in with_mottling(numbers).items():
         possible[key], why[key] = _first_look(key, n, aortas, base, (kvp or {}).get(key))
     for key in [k for k, p in possible.items() if p == ARTERIAL]:
         possible[key], why[key] = _early_or_late(numbers[key], base, why[key])
@@ -178,12 +180,23 @@ def _first_look(
     share = (n.liver - base.liver) / (n.aorta - base.aorta)
     said = f"liver has {100 * share:.0f} % of the aorta's gain"
     fallen = _has_fallen(n.aorta, aortas)
-    if share <= LIVER_SHARE_ARTERIAL and not _venous(n, base) and (base.measured or not fallen):
+    early_in_time = base.measured or not fallen or n.mottled
+    if share <= LIVER_SHARE_ARTERIAL and not _venous(n, base) and early_in_time:
         return ARTERIAL, f"{said} (at most {100 * LIVER_SHARE_ARTERIAL:.0f} % is arterial)"
     least = LIVER_SHARE_LATER if base.measured else LIVER_SHARE_LATER_ESTIMATED
     if share >= least and (base.measured or fallen):
         return LATER, f"{said} (at least {100 * least:.0f} % is portal venous or later)"
     return ENHANCED, f"{said}, between the limits"
+
+
+def with_mottling(numbers: Mapping[str, PassNumbers]) -> dict[str, PassNumbers]:
+    """Mark the passes whose spleen is streaked compared with the evenest pass of the study."""
+    known = [n.mottling for n in numbers.values() if n.mottling is not None]
+    limit = max(MOTTLED_HU, MOTTLED_TIMES * min(known, default=0.0))
+    return {
+        key: replace(n, mottled=len(known) > 1 and n.mottling is not None and n.mottling >= limit)
+        for key, n in numbers.items()
+    }
 
 
 def _venous(n: PassNumbers, base: _Baseline) -> bool:
