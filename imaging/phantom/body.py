@@ -77,7 +77,7 @@ def _spine() -> tuple[Part, ...]:
             Part(
                 "spine",
                 "spongy_bone",
-                body.grown(-2.2) & _slab(z, _VERTEBRA_MM / 2 - _DISC_HALF_MM - 0.4),
+                body.grown(-2.2) & _slab(z, _VERTEBRA_MM / 2 - _DISC_HALF_MM + 0.8),
                 still,
             )
         )

@@ -56,8 +56,9 @@ class Phantom:
 
     def mask(self, key: str, *names: str) -> NDArray[np.bool_]:
         """Voxels (slices, rows, columns) of one acquisition whose center lies in any of the named parts."""
-        wanted = [self.label_names.index(name) for name in names]
-        return np.isin(self.labels[key], wanted)
+        wanted = np.zeros(len(self.label_names), dtype=bool)
+        wanted[[self.label_names.index(name) for name in names]] = True
+        return np.asarray(wanted[self.labels[key]])
 
     def lesion_mask(self, key: str, lesion_id: str) -> NDArray[np.bool_]:
         """The whole of a lesion, with capsule and necrosis."""

@@ -83,11 +83,38 @@ def drawn_labels(phantom: Phantom, key: str) -> NDArray[np.uint8]:
     return labels
 
 
-def _inside(phantom: Phantom, key: str, margin_mm: float, *names: str) -> NDArray[np.bool_]:
-    """Voxels more than ``margin_mm`` and more than one pixel inside the named parts, within the slices."""
+def _inside(
+    phantom: Phantom,
+    key: str,
+    margin_mm: float,
+    *names: str,
+    among: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Voxels more than ``margin_mm`` and more than one pixel inside the named parts, within the slices.
+
+    Only voxels of ``among`` are looked at where it is given.
+    """
+    pixel_mm = phantom.spec.spacing_mm[2]
+    margin_mm = max(margin_mm, _MARGIN_PIXELS * pixel_mm)
     mask = phantom.mask(key, *names)
-    depth = ndimage.distance_transform_edt(mask, sampling=(1e6, *phantom.spec.spacing_mm[1:]))
-    return np.asarray(depth > max(margin_mm, _MARGIN_PIXELS * phantom.spec.spacing_mm[2]))
+    found = np.zeros(mask.shape, dtype=bool)
+    box = _box(mask if among is None else among & mask, int(margin_mm / pixel_mm) + 2)
+    if box is None:
+        return found
+    depth = ndimage.distance_transform_edt(mask[box], sampling=(1e6, *phantom.spec.spacing_mm[1:]))
+    found[box] = depth > margin_mm
+    return found if among is None else found & among
+
+
+def _box(mask: NDArray[np.bool_], pad: int) -> tuple[slice, slice, slice] | None:
+    """Index expression of the mask's box, with ``pad`` pixels around it within the slices."""
+    spans = []
+    for axis, wider in enumerate((0, pad, pad)):
+        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not hit.size:
+            return None
+        spans.append(slice(max(0, int(hit[0]) - wider), int(hit[-1]) + 1 + wider))
+    return spans[0], spans[1], spans[2]
 
 
 def _breathing(phantom: Phantom, key: str) -> Point:
@@ -110,13 +137,14 @@ def _circles(
         x, y, z = (m + s for m, s in zip(middle, shift, strict=True))
         disc = (left - x) ** 2 + (posterior - y) ** 2 <= CIRCLE_RADIUS_MM**2
         found |= disc & (np.abs(superior - z) <= CIRCLE_HALF_HEIGHT_MM)
-    return np.asarray(found & _inside(phantom, key, TISSUE_MARGIN_MM, name))
+    return _inside(phantom, key, TISSUE_MARGIN_MM, name, among=found)
 
 
 def _aorta(phantom: Phantom, key: str) -> NDArray[np.bool_]:
     _, _, superior = _centers(phantom)
     near = np.abs(superior - _AORTA_HEIGHT_MM) <= _AORTA_HALF_HEIGHT_MM
-    return np.asarray(_inside(phantom, key, TISSUE_MARGIN_MM, "aorta") & near)
+    among = np.broadcast_to(near, phantom.spec.shape)
+    return _inside(phantom, key, TISSUE_MARGIN_MM, "aorta", among=among)
 
 
 def _patent_portal(phantom: Phantom, key: str) -> NDArray[np.bool_]:
@@ -124,7 +152,8 @@ def _patent_portal(phantom: Phantom, key: str) -> NDArray[np.bool_]:
     veins = ("portal_vein", "splenic_vein", "superior_mesenteric_vein")
     left, _, superior = _centers(phantom)
     central = (np.abs(left + 10) <= 30) & (np.abs(superior + 25) <= 30)
-    return np.asarray(_inside(phantom, key, CLOT_MARGIN_MM, *veins) & central)
+    among = np.broadcast_to(central, phantom.spec.shape)
+    return _inside(phantom, key, CLOT_MARGIN_MM, *veins, among=among)
 
 
 def reading(phantom: Phantom) -> dict[str, Any]:

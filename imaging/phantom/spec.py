@@ -88,7 +88,7 @@ class PhantomSpec:
     thickness_mm: float = 5.0
     scans: tuple[Scan, ...] = DYNAMIC_CT
     noise_sd: float = 12.0
-    noise_grain_mm: float = 2.5
+    noise_grain_mm: float = 4.4
     dose: float = 1.0
     cardiac_output: float = 1.0
     thrombus: Thrombus = "tumor"
