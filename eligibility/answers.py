@@ -182,6 +182,7 @@ def exists(
     if items is None:
         return not_recorded(path, label, candidates)
     answers = [test(item, item_path(path, item, index)) for index, item in enumerate(items)]
+    answers.sort(key=lambda a: a.message)  # the order of a list means nothing
     open_end = path in ask.facts.incomplete
     truth = any_true([*(a.truth for a in answers), Truth.UNKNOWN if open_end else Truth.FALSE])
     if truth is Truth.FALSE:
@@ -214,6 +215,7 @@ def item_path(path: str, item: object, index: int) -> str:
 
 def count_at_least(answers: Sequence[Answer], least: int, label: str) -> Answer:
     """Whether at least so many of the statements are true."""
+    answers = sorted(answers, key=lambda a: a.message)
     yes = [a for a in answers if a.truth is Truth.TRUE]
     maybe = [a for a in answers if a.truth is Truth.UNKNOWN]
     if len(yes) >= least:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from eligibility.answers import Ask, cite, known, merged, noted, unknown
+from eligibility.answers import Ask, cite, known, merged, noted, unique, unknown
 from eligibility.laboratory import Choice, choose, converted, range_of
 from eligibility.patient import LabResult
 from eligibility.ranges import Range, plain
@@ -146,6 +146,7 @@ def _lab(
         scored = f"{least} points" if least == most else f"{least} to {most} points"
         when = str(result.date) if result.date else None
         evidence.append(Evidence(f"labs[{analyte}]", shown, scored, result.unit, when, result.source))
+    evidence += [e for e in choice.evidence if e not in evidence]
     return Component(analyte, low, high, tuple(evidence), _straddling(choice, evidence, low, high, unit))
 
 
@@ -218,7 +219,7 @@ def is_child_pugh_class_a(ask: Ask, *, days: int) -> Answer:
 
 def _by_score(components: tuple[Component, ...]) -> Answer:
     low, high = sum(c.low for c in components), sum(c.high for c in components)
-    evidence = tuple(e for c in components for e in c.evidence)
+    evidence = unique(e for c in components for e in c.evidence)
     score = str(low) if low == high else f"{low} to {high}"
     if high <= CLASS_A or low > CLASS_A:
         span = class_of(low) if class_of(low) == class_of(high) else f"{class_of(low)} to {class_of(high)}"

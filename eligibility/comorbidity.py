@@ -269,10 +269,13 @@ def _active_within(
         dates = (opens[0], opens[0] - timedelta(1))
         return not_recorded(field, f"{name}: last active on", tuple(PartialDate.on(d) for d in dates))
     evidence = cite(field, active, f"on or after {opens[0]}")
+    anchor = cite("reference_dates.screening", screening, "day of screening")
     if active.first >= opens[1]:
-        return known(True, f"{name} active within {years} years before screening ({active})", evidence)
+        return known(
+            True, f"{name} active within {years} years before screening ({active})", evidence, anchor
+        )
     if active.last < opens[0]:
-        return known(False, f"{name} last active {active}, before {opens[0]}", evidence)
+        return known(False, f"{name} last active {active}, before {opens[0]}", evidence, anchor)
     day = Missing(field, f"{name}: day on which it was last active", _ends(active))
     message = f"{name} last active {active}: within {years} years or before"
     return unknown(message, Reason.PARTIAL_DATE, [day], [evidence])

@@ -13,7 +13,7 @@ from eligibility.patient import Immunosuppressant
 from eligibility.ranges import plain
 from eligibility.starts import at_start, start_not_recorded
 from eligibility.truth import Truth
-from eligibility.verdict import Answer, Missing, Reason
+from eligibility.verdict import Answer, Evidence, Missing, Reason
 
 _PATH = "immunosuppressants"
 _SYSTEMIC = ("oral", "iv", "im", "sc")
@@ -183,6 +183,14 @@ def _when_missing(drug: Immunosuppressant, path: str, first: date, start: date) 
     return unknown(f"when {name} was taken is not recorded", Reason.MISSING, lacking)
 
 
+def _total_evidence(ask: Ask, path: str) -> list[Evidence]:
+    """Everything of one corticosteroid that a daily total rests on."""
+    drug = (ask.facts.immunosuppressants or ())[int(path.removeprefix(f"{_PATH}[").rstrip("]"))]
+    names = ("drug", "kind", "route", "dose_mg_per_day", "start", "end", "ongoing")
+    cited = [cite(f"{path}.{name}", getattr(drug, name), "daily total") for name in names]
+    return [e for e in cited if e.value is not None]
+
+
 def _daily_total(ask: Ask, start: date, days: int, limit_mg: Decimal) -> Answer:
     """Systemic corticosteroids of one day added up: each may stay below the limit that they pass together."""
     first = start - timedelta(days - (1 if ask.reading("P03") == "excluded" else 0))
@@ -198,9 +206,7 @@ def _daily_total(ask: Ask, start: date, days: int, limit_mg: Decimal) -> Answer:
         sure = [d for e, d, _ in doses if e.certain and e.certain[0] <= day <= e.certain[1]]
         maybe = [d for e, d, _ in doses if e.possible[0] <= day <= e.possible[1]]
         certain, possible = max(certain, sum(sure, Decimal(0))), max(possible, sum(maybe, Decimal(0)))
-    evidence = [
-        cite(f"{path}.dose_mg_per_day", d, "prednisone equivalent", unit="mg/d") for _, d, path in doses
-    ]
+    evidence = [e for _, _, path in doses for e in _total_evidence(ask, path)]
     total = f"corticosteroids of one day together {plain(_trimmed(possible))} mg prednisone"
     if certain > limit_mg:
         return known(True, f"{total} > {plain(limit_mg)} mg", *evidence)

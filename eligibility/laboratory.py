@@ -8,11 +8,11 @@ answer open; results after the day of screening do not count.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from eligibility.answers import Ask, all_of, known, not_recorded, noted, unknown
+from eligibility.answers import Ask, all_of, cite, known, not_recorded, noted, unique, unknown
 from eligibility.dates import PartialDate, within
 from eligibility.patient import LabResult
 from eligibility.ranges import Range, plain
@@ -52,6 +52,7 @@ class Choice:
     results: tuple[LabResult, ...]
     open: Answer | None
     notes: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 def path_of(analyte: str) -> str:
@@ -63,7 +64,7 @@ def choose(ask: Ask, analyte: str, days: int, samples: Sequence[LabResult] = ())
     """The latest result of an analyte within ``days`` days before screening, both ends included."""
     name, path = NAMES[analyte], path_of(analyte)
     screening = ask.facts.reference_dates.screening
-    results = [r for r in ask.facts.labs or () if r.analyte == analyte]
+    results = sorted((r for r in ask.facts.labs or () if r.analyte == analyte), key=_order)
     if screening is None:
         return Choice((), _without_screening(name, results, days))
     new = tuple(_dated(sample, screening.first) for sample in samples)
@@ -77,6 +78,12 @@ def choose(ask: Ask, analyte: str, days: int, samples: Sequence[LabResult] = ())
         message = f"{name} of unknown date may be the latest"
         return Choice((), unknown(message, Reason.UNDATED, [when], [_cited(undated[0])]))
     return _latest(ask, results, screening, days, wanted)
+
+
+def _order(result: LabResult) -> tuple[str, ...]:
+    """Any order that does not depend on the record's."""
+    fields = (result.date, result.value, result.comparator, result.unit, result.uln, result.source)
+    return tuple(str(field) for field in fields)
 
 
 def _latest(ask: Ask, results: list[LabResult], screening: PartialDate, days: int, wanted: Missing) -> Choice:
@@ -97,7 +104,8 @@ def _latest(ask: Ask, results: list[LabResult], screening: PartialDate, days: in
         return Choice((), unknown(message, Reason.PARTIAL_DATE, [inexact], evidence))
     later = [r for r, day, truth in placed if truth is Truth.FALSE and day.first > screening.last]
     notes = [f"{name} of {r.date} was taken after screening and does not count" for r in later]
-    return Choice(tuple(r for r, _ in contenders), None, tuple(notes))
+    anchor = cite("reference_dates.screening", screening, f"window of {days} days")
+    return Choice(tuple(r for r, _ in contenders), None, tuple(notes), (anchor,))
 
 
 def _in_window(ask: Ask, day: PartialDate, screening: PartialDate, days: int) -> Truth:
@@ -170,7 +178,10 @@ def judge_each(choice: Choice, judge: Callable[[LabResult], Answer]) -> Answer:
     """The answer on the result that counts; of several on one day, the worst."""
     if choice.open is not None:
         return choice.open
-    return noted(all_of(*(judge(result) for result in choice.results)), *choice.notes)
+    answer = all_of(*(judge(result) for result in choice.results))
+    if answer.truth is Truth.UNKNOWN:
+        return noted(answer, *choice.notes)
+    return noted(replace(answer, evidence=unique((*answer.evidence, *choice.evidence))), *choice.notes)
 
 
 def converted(result: LabResult, values: Sequence[Decimal] = ()) -> Converted | Answer:

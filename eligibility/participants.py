@@ -115,7 +115,7 @@ def woman_agrees_to_contraception(ask: Ask) -> Answer:
     potential = yes_or_no(
         reproductive.childbearing_potential, "reproductive.childbearing_potential", "childbearing potential"
     )
-    return if_then(potential, _agrees_to_contraception(ask))
+    return _of_sex("female", if_then(potential, _agrees_to_contraception(ask)))
 
 
 def man_agrees_to_contraception(ask: Ask) -> Answer:
@@ -128,7 +128,11 @@ def man_agrees_to_contraception(ask: Ask) -> Answer:
         "agrees to donate no sperm",
         reason=_ATTEST,
     )
-    return all_of(_agrees_to_contraception(ask), donation)
+    return _of_sex("male", all_of(_agrees_to_contraception(ask), donation))
+
+
+def _of_sex(sex: str, answer: Answer) -> Answer:
+    return replace(answer, evidence=(*answer.evidence, cite(_SEX, sex, "applicable")))
 
 
 def _agrees_to_contraception(ask: Ask) -> Answer:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
-from eligibility.answers import Ask, not_recorded, unknown
+from eligibility.answers import Ask, cite, not_recorded, unique, unknown
 from eligibility.dates import PartialDate
+from eligibility.truth import Truth
 from eligibility.verdict import Answer, Missing, Reason
 
 PATH = "reference_dates.treatment_start"
@@ -19,12 +21,19 @@ def at_start(ask: Ask, judge: Callable[[date | None], Answer]) -> Answer:
     if start is None:
         return judge(None)
     if start.exact:
-        return judge(start.first)
+        return _with_start(judge(start.first), judge(None), start)
     answers = [judge(day) for day in start.days()]
     if len({a.truth for a in answers}) == 1:
-        return answers[0]
+        return _with_start(answers[0], judge(None), start)
     days = Missing(PATH, LABEL, (PartialDate.on(start.first), PartialDate.on(start.last)))
     return unknown(f"treatment starts some day of {start}", Reason.PARTIAL_DATE, [days])
+
+
+def _with_start(answer: Answer, without: Answer, start: PartialDate) -> Answer:
+    """The start of treatment as evidence, where the answer would not hold without it."""
+    if answer.truth is Truth.UNKNOWN or without.truth is answer.truth:
+        return answer
+    return replace(answer, evidence=unique((*answer.evidence, cite(PATH, start, LABEL))))
 
 
 def start_not_recorded(event: PartialDate | None, days: int) -> Answer:

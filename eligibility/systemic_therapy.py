@@ -18,7 +18,7 @@ from eligibility.answers import (
 from eligibility.drugs import contains_checkpoint_inhibitor
 from eligibility.patient import SystemicTherapy
 from eligibility.truth import Truth, not_
-from eligibility.verdict import Answer, Missing, Reason
+from eligibility.verdict import Answer, Evidence, Missing, Reason
 
 _PATH = "treatments.systemic"
 _SETTINGS = ("advanced", "adjuvant", "neoadjuvant", "local")
@@ -116,16 +116,27 @@ def _is_first(therapies: Sequence[SystemicTherapy], therapy: SystemicTherapy, pa
     """Whether no other therapy for advanced disease came before: by line, else by start."""
     others = [t for t in therapies if t is not therapy and t.setting in ("advanced", None)]
     verdicts = [_precedes(other, therapy) for other in others]
-    if therapy.line == 1 or all(v is Truth.FALSE for v in verdicts):
-        line = cite(f"{path}.line", therapy.line, "first line")
-        start = cite(f"{path}.start", therapy.start)
-        return known(True, "first line", *(e for e in (line, start) if e.value is not None))
+    order = _order(therapies, therapy, path)
+    if therapy.line == 1:
+        return known(True, "first line", cite(f"{path}.line", 1, "first line"))
+    if all(v is Truth.FALSE for v in verdicts):
+        return known(True, "first line", *order)
     sure = [o for o, v in zip(others, verdicts, strict=True) if v is Truth.TRUE and o.setting == "advanced"]
     if sure or (therapy.line is not None and therapy.line > 1 and therapy.line > len(therapies)):
-        evidence = cite(f"{path}.line", therapy.line, "first line")
-        return known(False, f"{_name(therapy)} came later", *([evidence] if therapy.line else []))
+        return known(False, f"{_name(therapy)} came later", *order)
     line_missing = Missing(f"{path}.line", f"line of {_name(therapy)}", (1, 2))
     return unknown(f"whether {_name(therapy)} was first is not recorded", Reason.MISSING, [line_missing])
+
+
+def _order(therapies: Sequence[SystemicTherapy], therapy: SystemicTherapy, path: str) -> list[Evidence]:
+    """What tells the order of the therapies: settings, lines and starts."""
+    listed = cite(_PATH, f"{len(therapies)} recorded", "order of therapies")
+    cited = [cite(f"{path}.{n}", getattr(therapy, n), "first line") for n in ("line", "start")]
+    for index, other in enumerate(therapies):
+        if other is not therapy:
+            where = f"{_PATH}[{index}]"
+            cited += [cite(f"{where}.{n}", getattr(other, n), "order") for n in ("setting", "line", "start")]
+    return [listed, *(e for e in cited if e.value is not None)]
 
 
 def _precedes(other: SystemicTherapy, therapy: SystemicTherapy) -> Truth:

@@ -84,6 +84,8 @@ def units_of(analyte: str) -> tuple[str, ...]:
 def _factor(analyte: str, unit: str) -> tuple[Decimal, bool] | None:
     _, exact, molar = _TABLE[analyte]
     name = spelling(unit)
+    if name == "g/l" and analyte in ("anc", "platelets") and unit.strip().startswith("g"):
+        return None  # grams are no cells; giga is written with a capital
     if name in exact:
         return Decimal(exact[name]), False
     if name in molar:

@@ -126,7 +126,8 @@ def on_dynamic_imaging(ask: Ask, imaging: Imaging, defect: Thrombus, path: str) 
     study = study_named(imaging, defect.study)
     if study is None:
         return not_recorded(f"{path}.study", f"examination {defect.study!r}", ids)
-    return _is_dynamic(ask, study.modality, study.dynamic, f"imaging.studies[{study.id}]")
+    seen = _is_dynamic(ask, study.modality, study.dynamic, f"imaging.studies[{study.id}]")
+    return replace(seen, evidence=(*seen.evidence, cite(f"{path}.study", defect.study)))
 
 
 def _is_dynamic(ask: Ask, modality: str | None, dynamic: bool | None, path: str) -> Answer:

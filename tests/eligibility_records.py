@@ -47,7 +47,13 @@ _BASE: dict[str, Any] = {
     "disease": {"unresectable": True, "locally_advanced": True, "metastatic": False},
     "imaging": {
         "studies": [
-            {"id": "CT1", "date": "2025-02-27", "modality": "CT", "dynamic": True, "slice_thickness_mm": "2.5"}
+            {
+                "id": "CT1",
+                "date": "2025-02-27",
+                "modality": "CT",
+                "dynamic": True,
+                "slice_thickness_mm": "2.5",
+            }
         ],
         "thrombi": [
             {
@@ -158,9 +164,7 @@ def _set(made: dict[str, Any], path: str, value: Any) -> None:
                 node = node.setdefault(name, {})
             continue
         items = node[name]
-        index = (
-            int(key) if key.isdigit() else next(i for i, lab in enumerate(items) if lab["analyte"] == key)
-        )
+        index = int(key) if key.isdigit() else next(i for i, lab in enumerate(items) if lab["analyte"] == key)
         if last:
             items[index] = {**items[index], **value} if isinstance(value, dict) else value
         else:

@@ -1,7 +1,7 @@
 """Invented patients; what is expected of each was written down before the code was run.
 
-A patient is the complete record of an eligible man with some values changed. Expected are the criteria that do
-not pass; everything that is not named must pass (I8.10 does not concern men, I8.11 does not concern women).
+A patient is the complete record of an eligible man with some values changed. Expected are the criteria that
+do not pass; everything that is not named must pass (I8.10 does not concern men, I8.11 does not concern women).
 """
 
 from __future__ import annotations
@@ -217,9 +217,7 @@ PATIENTS = {
     "the only large lesion is the thrombus": Patient(
         {"imaging.lesions[0].site": "tumor_thrombus"}, {"I5": "FAIL"}, INELIGIBLE
     ),
-    "a day short of 19 years": Patient(
-        {"demographics.birth_date": "2006-03-04"}, {"I2": "FAIL"}, INELIGIBLE
-    ),
+    "a day short of 19 years": Patient({"demographics.birth_date": "2006-03-04"}, {"I2": "FAIL"}, INELIGIBLE),
     "hypothyroidism and psoriasis excused, old rheumatoid arthritis not": Patient(
         {
             "comorbidity.autoimmune": [

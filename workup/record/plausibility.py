@@ -107,12 +107,6 @@ def _imaging(imaging: schema.Imaging | None) -> Iterator[dict[str, str]]:
         for name in ("longest_diameter_mm", "short_axis_mm"):
             path = f"imaging.lesions[{index}].{name}"
             yield from _between(getattr(lesion, name), (Decimal(0), LONGEST_MM), path, "mm")
-        if _shorter(lesion.longest_diameter_mm, lesion.short_axis_mm):
-            yield _fault(f"imaging.lesions[{index}].short_axis_mm", "is longer than the longest diameter")
-
-
-def _shorter(longest: Decimal | None, short: Decimal | None) -> bool:
-    return longest is not None and short is not None and longest < short
 
 
 def _periods(record: schema.Record) -> Iterator[dict[str, str]]:

@@ -66,8 +66,14 @@ def check_record(raw: Mapping[str, Any]) -> tuple[list[dict[str, str]], PatientF
     return (faults, None) if faults else ([], facts_of(model, origins))
 
 
+#: Places whose content never appears in a message.
+_PRIVATE = ("patient_id", "demographics.birth_date", "investigator.name")
+
+
 def _fault(error: Any) -> dict[str, str]:
     path = _path(error["loc"])
+    if path.startswith(_PRIVATE):
+        return {"path": path, "code": error["type"].upper(), "message": "cannot be read (value not shown)"}
     kind = error["type"]
     if kind == "extra_forbidden":
         return {"path": path, "code": "FIELD_UNKNOWN", "message": _unknown_field(error["loc"])}
@@ -113,8 +119,9 @@ def _unknown_value(error: Any) -> str:
     expected = error["ctx"]["expected"]
     found = str(error["input"])[:60]
     choices = [choice.strip(" '") for choice in expected.replace(" or ", ", ").split(",")]
-    near = difflib.get_close_matches(found.lower(), [c.lower() for c in choices], 1, 0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(found.lower(), list(by_lower), 1, 0.5)
+    hint = f"; did you mean {by_lower[near[0]]!r}?" if near else ""
     return f"{found!r} is not one of {expected}{hint}"
 
 

@@ -39,3 +39,7 @@ def _imaging(facts: PatientFacts) -> Iterator[str]:
         for index, item in enumerate(getattr(facts.imaging, kind) or ()):
             if item.study is not None and item.study not in known:
                 yield f"imaging.{kind}[{index}].study: there is no examination {item.study!r}"
+    for index, lesion in enumerate(facts.imaging.lesions or ()):
+        long, short = lesion.longest_diameter_mm, lesion.short_axis_mm
+        if long is not None and short is not None and long < short:
+            yield f"imaging.lesions[{index}]: the short axis is longer than the longest diameter"

@@ -5,6 +5,7 @@ Fields may be added, never renamed: sites write such files by hand or export the
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -12,8 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from workup.record.scalars import Day, Flag, Number, Whole, Words
 
 
-def _lower(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+def _version(value: Any) -> Any:
+    """Version 1.0 written as a number is the same version."""
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _comparator(value: Any) -> Any:
@@ -319,7 +321,7 @@ class Investigator(_Block):
 class Record(_Block):
     """One patient. null or absent = unknown, [] = known to be none, false = known negative."""
 
-    schema_version: Literal["1.0"] | None = None
+    schema_version: Annotated[Literal["1.0"] | None, BeforeValidator(_version)] = None
     patient_id: Words | None = None
     reference_dates: ReferenceDates | None = None
     demographics: Demographics | None = None
