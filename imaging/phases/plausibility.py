@@ -122,7 +122,8 @@ def read_passes(
     why: dict[str, str] = {}
     for key, n in with_mottling(numbers).items():
         possible[key], why[key] = _first_look(key, n, aortas, base, (kvp or {}).get(key))
-    for key in [k for k, p in possible.items() if p == ARTERIAL]:
+    told = [k for k, p in possible.items() if p == ARTERIAL and len(aortas) > 1]
+    for key in told:
         possible[key], why[key] = _early_or_late(numbers[key], base, why[key])
     _tell_later_passes(numbers, aortas, base, possible, why)
     return {key: _reading(numbers[key], possible[key], why[key]) for key in numbers}

@@ -14,6 +14,12 @@ from imaging.phases.normalize import normalize
 from imaging.phases.phase import Role
 from imaging.phases.vocabulary import compiled
 
+#: Values of ImageType that name computed images, and images in another plane.
+_DERIVED_TYPES = frozenset(
+    {"ADC", "SUBTRACTION", "SUB", "MIP", "PROJECTION IMAGE", "MIN_IP", "VOLUME_RENDERING", "SCREEN SAVE", "DOSE",
+     "DOSE_INFO", "DCE", "SER", "VNC", "IODINE", "MONOENERGETIC", "RHO_EFFECTIVE"}
+)  # fmt: skip
+_REFORMAT_TYPES = frozenset({"MPR", "REFORMATTED", "CURVED", "RADIAL", "CSA MPR", "CSAPARALLEL"})
 #: Modalities that hold results of other series.
 _DERIVED_MODALITIES = frozenset(
     {
@@ -129,21 +135,10 @@ def _from_image_type(image_type: tuple[str, ...]) -> RoleReading | None:
     written = "ImageType " + "\\".join(image_type)
     if "LOCALIZER" in values:
         return RoleReading(Role.LOCALIZER, written)
-    if values & {
-        "ADC",
-        "SUBTRACTION",
-        "SUB",
-        "MIP",
-        "PROJECTION IMAGE",
-        "MIN_IP",
-        "VOLUME_RENDERING",
-        "SCREEN SAVE",
-        "DOSE",
-        "DOSE_INFO",
-    }:
-        return RoleReading(Role.DERIVED, written)
-    if values & {"MPR", "REFORMATTED", "CURVED", "RADIAL"}:
+    if values & _REFORMAT_TYPES:
         return RoleReading(Role.REFORMAT, written)
+    if values & _DERIVED_TYPES or [value.upper() for value in image_type[:2]] == ["DERIVED", "SECONDARY"]:
+        return RoleReading(Role.DERIVED, written)
     return None
 
 

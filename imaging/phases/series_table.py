@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from imaging.errors import ImagingError
 from imaging.phases.agent import Agent, named_agent
 from imaging.phases.decision import decide, text_reading
 from imaging.phases.phase import Evidence, Phase, PhaseDecision, Role
@@ -14,6 +15,26 @@ from imaging.phases.roles import read_role
 #: Columns that must be there, and those that help.
 REQUIRED_COLUMNS = ("Modality", "SeriesDescription")
 OPTIONAL_COLUMNS = ("StudyInstanceUID", "StudyDescription", "SeriesNumber", "ProtocolName")
+
+
+def check_columns(columns: Iterable[str]) -> None:
+    """Refuse a table without the columns that the text is read from.
+
+    Raises
+    ------
+    ImagingError
+        ``SERIES_TABLE_COLUMNS`` naming what is missing.
+    """
+    given = list(columns)
+    missing = [name for name in REQUIRED_COLUMNS if name not in given]
+    if missing:
+        raise ImagingError(
+            "SERIES_TABLE_COLUMNS",
+            f"columns {', '.join(given) or 'none'}",
+            expected=f"the columns {' and '.join(REQUIRED_COLUMNS)}",
+            advice=f"Add {', '.join(missing)}; {', '.join(OPTIONAL_COLUMNS)} help where they are known.",
+            details={"missing": missing},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +51,7 @@ def name_rows(rows: Iterable[Mapping[str, str | None]]) -> list[NamedRow]:
     Parameters
     ----------
     rows : iterable of mappings
-        Column name to value; missing columns count as empty.
+        One per series: column name to value; missing columns count as empty.
     """
     table = [{name: (value or "").strip() for name, value in row.items() if name} for row in rows]
     agents = _agents(table)

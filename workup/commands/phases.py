@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,8 +78,15 @@ def _phases_of_folder(folder: Path, labels: Path | None, overlay: Path | None, a
     from imaging.phases.decision import name_phases
     from workup.command_line import print_json
 
-    study = load_study(folder)
-    decisions = name_phases(study, reader_labels=_read_labels(labels, study) if labels else {})
+    with _progress() as step:
+        step("reading")
+        study = load_study(folder)
+        reader = _read_labels(labels, study) if labels else {}
+        step("naming phases")
+        decisions = name_phases(study, reader_labels=reader, progress=step)
+        if overlay is not None:
+            step("drawing")
+            _write_overlay(study, decisions, overlay)
     if not as_json:
         _print_study(study, decisions)
         return
@@ -94,68 +103,139 @@ def _phases_of_folder(folder: Path, labels: Path | None, overlay: Path | None, a
     )
 
 
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is being done."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what: bar.update(task, description=what)
+
+
+def _write_overlay(study: Study, decisions: dict[str, PhaseDecision], folder: Path) -> None:
+    from imaging.phases.image import look
+    from imaging.phases.phase import Role
+    from imaging.phases.picture_files import write_pictures
+
+    passes = [a for a in study.acquisitions if decisions[a.key].role is Role.IMAGE]
+    titles = {a.key: f"series {a.header.series_number}: {decisions[a.key].phase}" for a in passes}
+    write_pictures(look(passes), titles, folder)
+
+
 def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
+    """Phases by a reader: a JSON object, or a CSV with series_uid (or series_number, or key) and phase."""
     import csv
     import json
 
-    from imaging.phases.phase import Phase
+    from imaging.phases.reader_labels import match_labels
 
-    if path.suffix == ".json":
-        pairs = dict(json.loads(path.read_text(encoding="utf-8")))
+    if path.suffix.lower() == ".json":
+        stated = {
+            str(name): str(phase) for name, phase in json.loads(path.read_text(encoding="utf-8")).items()
+        }
     else:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            pairs = {row.get("key") or row["series_uid"]: row["phase"] for row in csv.DictReader(file)}
-    return {
-        a.key: Phase(pairs[name]) for a in study for name in (a.key, a.header.series_uid) if name in pairs
-    }
+            rows = list(csv.DictReader(file))
+        columns = ("key", "series_uid", "series_number")
+        stated = {
+            next(filter(None, (row.get(c) for c in columns)), ""): row.get("phase") or "" for row in rows
+        }
+    return match_labels(stated, study)
 
 
 def _print_study(study: Study, decisions: dict[str, PhaseDecision]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
+    console = Console()
     grid = Table(title=f"{len(study.acquisitions)} acquisitions")
-    for column in ("series", "description", "role", "phase", "confidence", "evidence and conflicts"):
+    for column in ("series", "description", "slices", "role", "phase", "confidence", "conflicts"):
         grid.add_column(column)
     for acquisition in study.acquisitions:
-        decision = decisions[acquisition.key]
-        header = acquisition.header
-        lines = [f"{e.source}: {e.value} -> {e.says}" for e in decision.evidence]
-        lines += [f"CONFLICT: {sentence}" for sentence in decision.conflicts]
+        header, decision = acquisition.header, decisions[acquisition.key]
+        confidence, conflicts = f"{decision.confidence:.2f}", str(len(decision.conflicts) or "")
+        description, slices = (
+            escape(header.series_description or "-"),
+            str(acquisition.volume.geometry.shape[0]),
+        )
         grid.add_row(
-            str(header.series_number), header.series_description or "-", str(decision.role),
-            str(decision.phase), f"{decision.confidence:.2f}", "\n".join(lines),
-        )  # fmt: skip
-    Console().print(grid)
+            str(header.series_number),
+            description,
+            slices,
+            decision.role,
+            decision.phase,
+            confidence,
+            conflicts,
+        )
+    console.print(grid)
+    for acquisition in study.acquisitions:
+        decision = decisions[acquisition.key]
+        console.print(f"series {acquisition.header.series_number}: [bold]{decision.phase}[/bold]")
+        for e in decision.evidence:
+            console.print(f"  {e.source}: {escape(e.value)} -> {e.says}", soft_wrap=True, highlight=False)
+        for sentence in decision.conflicts:
+            console.print(f"  [red]conflict[/red]: {escape(sentence)}", soft_wrap=True, highlight=False)
+    for refused in study.refused:
+        console.print(f"refused [{refused.code}]: {escape(refused.message)}", soft_wrap=True, markup=False)
+    if any(decision.conflicts for decision in decisions.values()):
+        console.print("Conflicts are for a reader: state the phases with --labels.")
 
 
 def _phases_of_table(table: Path, output: Path | None, as_json: bool) -> None:
     import csv
 
-    from imaging.phases.series_table import name_rows
+    from imaging.phases.series_table import check_columns, name_rows
     from workup.command_line import print_json
 
     with table.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        rows = list(reader)
+        check_columns(reader.fieldnames or ())
     named = [{"row": n.row, **decision_json(n.decision)} for n in name_rows(rows)]
     if output is not None:
         _write_rows(output, rows, named)
     if as_json:
         print_json({"rows": named})
+    elif output is None:
+        _print_rows(rows, named)
+
+
+def _print_rows(rows: list[dict[str, Any]], named: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    grid = Table(title=f"{len(rows)} series")
+    for column in ("row", "description", "role", "phase", "confidence", "conflicts"):
+        grid.add_column(column)
+    for row, answer in zip(rows, named, strict=True):
+        description = escape(row.get("SeriesDescription") or "-")
+        conflicts = escape("; ".join(answer["conflicts"]))
+        values = (answer["role"], answer["phase"], f"{answer['confidence']:.2f}", conflicts)
+        grid.add_row(str(answer["row"]), description, *values)
+    Console().print(grid)
 
 
 def _write_rows(output: Path, rows: list[dict[str, Any]], named: list[dict[str, Any]]) -> None:
     import csv
     import json
 
-    if output.suffix == ".json":
-        output.write_text(json.dumps({"rows": named}, indent=1, ensure_ascii=False), encoding="utf-8")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if output.suffix.lower() == ".json":
+        output.write_text(json.dumps({"rows": named}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return
+    given = [name for name in (rows[0] if rows else ()) if name and name not in _ANSWERS]
     with output.open("w", newline="", encoding="utf-8") as file:
-        columns = ["row", *(rows[0] if rows else ()), "role", "phase", "confidence", "evidence"]
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer = csv.DictWriter(file, [*given, *_ANSWERS], extrasaction="ignore")
         writer.writeheader()
         for row, answer in zip(rows, named, strict=True):
             words = "; ".join(f"{e['source']}: {e['value']} -> {e['says']}" for e in answer["evidence"])
-            conflicts = "".join(f"; CONFLICT: {sentence}" for sentence in answer["conflicts"])
-            writer.writerow({**row, **answer, "evidence": words + conflicts})
+            writer.writerow({**row, **answer, "evidence": words, "conflicts": "; ".join(answer["conflicts"])})
+
+
+#: Columns that ``--table`` adds.
+_ANSWERS = ("row", "role", "phase", "confidence", "evidence", "conflicts")
