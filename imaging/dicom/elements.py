@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imaging.dicom.failures import refusal
+from imaging.dicom.tags import BINARY_NUMBERS, shown
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -111,7 +112,7 @@ class Elements:
         span = self.spans.get(tag)
         if span is None or not span[2]:
             return None
-        code = _BINARY.get(span[0])
+        code = self._binary(tag, span[0])
         if code:
             return tuple(float(v) for v in self._unpack(tag, span, code))
         raw = self.data[span[1] : span[1] + span[2]].strip(b" \0")
@@ -127,14 +128,14 @@ class Elements:
         span = self.spans.get(tag)
         if span is None or not span[2]:
             return None
-        code = _BINARY.get(span[0])
+        code = self._binary(tag, span[0])
         if code:
             return int(self._unpack(tag, span, code)[0])
         raw = self.data[span[1] : span[1] + span[2]].strip(b" \0")
         if not raw:
             return None
         if not _INTEGER.fullmatch(raw):
-            raise refusal("BAD_NUMBER", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is not an integer")
+            raise refusal("BAD_NUMBER", f"{shown(tag)} is not an integer")
         return int(raw)
 
     def unsigned(self, tag: int) -> int | None:
@@ -143,13 +144,27 @@ class Elements:
         if span is None or not span[2]:
             return None
         if span[2] != 2 or span[0] not in (b"US", b"SS", b"UN", b""):
-            raise refusal("MALFORMED", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is not a 16-bit number")
+            raise refusal("MALFORMED", f"{shown(tag)} is not a 16-bit number")
         return int(struct.unpack_from(self.encoding.order + "H", self.data, span[1])[0])
+
+    @staticmethod
+    def _binary(tag: int, vr: bytes) -> str | None:
+        """How a binary number is packed, None where it is text.
+
+        A damaged VR must not turn the text "1 " into the number 8241.
+        """
+        wanted = BINARY_NUMBERS.get(tag)
+        if wanted is None and tag >> 16 & 1:
+            return _BINARY.get(vr)
+        allowed = (wanted,) if wanted else (b"DS", b"IS")
+        if vr not in allowed and vr not in (b"", b"UN"):
+            raise refusal("BAD_NUMBER", f"{shown(tag)} is written as {vr.decode('latin-1')}")
+        return _BINARY[wanted] if wanted else None
 
     def _unpack(self, tag: int, span: Span, code: str) -> tuple[float, ...]:
         width = struct.calcsize("=" + code)
         if span[2] % width:
-            raise refusal("BAD_NUMBER", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has {span[2]} bytes")
+            raise refusal("BAD_NUMBER", f"{shown(tag)} has {span[2]} bytes")
         return struct.unpack_from(f"{self.encoding.order}{span[2] // width}{code}", self.data, span[1])
 
     def items(self, tag: int) -> tuple[Elements, ...]:
@@ -159,7 +174,7 @@ class Elements:
             return ()
         vr, start, length = span
         if vr not in (b"SQ", b"", b"UN"):
-            raise refusal("MALFORMED", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is not a sequence")
+            raise refusal("MALFORMED", f"{shown(tag)} is not a sequence")
         encoding = IMPLICIT_LITTLE if vr == b"UN" else self.encoding
         return tuple(_items(self.data, start, start + length, encoding, 1))
 
@@ -179,9 +194,7 @@ class Elements:
 def _decimal(tag: int, part: bytes) -> float:
     part = part.strip(b" \0")
     if not _DECIMAL.fullmatch(part):
-        raise refusal(
-            "BAD_NUMBER", f"a value of ({tag >> 16:04X},{tag & 0xFFFF:04X}) is not a decimal number"
-        )
+        raise refusal("BAD_NUMBER", f"a value of {shown(tag)} is not a decimal number")
     return float(part)
 
 
@@ -225,7 +238,7 @@ def walk(
         if tag == ITEM_END and end == UNDEFINED and length == 0:
             return Elements(data, spans, encoding, value)
         if tag <= last:
-            raise refusal("MALFORMED", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is out of order or repeated")
+            raise refusal("MALFORMED", f"{shown(tag)} is out of order or repeated")
         last = tag
         if tag == PIXEL_DATA and not depth:
             spans[tag] = (vr, value, length)
@@ -237,7 +250,7 @@ def walk(
         else:
             position = value + length
             if position > end:
-                raise refusal("TRUNCATED", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) ends past its container")
+                raise refusal("TRUNCATED", f"{shown(tag)} ends past its container")
         spans[tag] = (vr, value, length)
     return Elements(data, spans, encoding, position)
 

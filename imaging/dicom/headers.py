@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -174,8 +175,9 @@ def philips_scale_slope(frame: Frame) -> float | None:
     group, creator, element = tags.PHILIPS_SCALE_SLOPE
     for layer in frame.layers:
         tag = layer.private(group, creator, element)
-        if tag is not None and tag in layer:
-            return layer.decimal(tag)
+        raw = layer.raw(tag) if tag is not None else None
+        if raw is not None and len(raw) == 4:  # FL; implicit encodings do not say so
+            return float(struct.unpack(layer.encoding.order + "f", raw)[0])
     return None
 
 

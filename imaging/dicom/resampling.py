@@ -78,7 +78,13 @@ def _moved(
         moved = sitk.Resample(image, reference, sitk.Transform(2, sitk.sitkIdentity), sitk.sitkLinear, 0.0)
         return np.asarray(sitk.GetArrayFromImage(moved), np.float32)
 
-    return seen(values), seen(valid) > 0.999
+    inside = np.ones(values.shape, bool)
+    for axis, moved in enumerate(shift):
+        # SimpleITK repeats the border voxel for half a pixel; nothing was measured there.
+        index = np.arange(values.shape[axis]) - moved / grid.spacing_mm[1 + axis]
+        within = (index >= -1e-6) & (index <= values.shape[axis] - 1 + 1e-6)
+        inside &= within[:, None] if axis == 0 else within[None, :]
+    return seen(values), inside & (seen(valid) > 0.999)
 
 
 def regular_slices(positions_mm: NDArray[np.float64], plane: Plane) -> tuple[int, float]:

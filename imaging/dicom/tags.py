@@ -70,6 +70,19 @@ REAL_WORLD_INTERCEPT, REAL_WORLD_SLOPE = 0x00409224, 0x00409225
 CODE_VALUE, CODE_MEANING = 0x00080100, 0x00080104
 SHARED_GROUPS, PER_FRAME_GROUPS = 0x52009229, 0x52009230
 
+#: Attributes recorded as binary numbers, with their VR; every other number is text (DS or IS).
+BINARY_NUMBERS = {
+    ACQUISITION_DURATION: b"FD",
+    EFFECTIVE_ECHO_TIME: b"FD",
+    DIFFUSION_B_VALUE: b"FD",
+    TRIGGER_DELAY: b"FD",
+    TEMPORAL_POSITION_INDEX: b"UL",
+    FRAME_ACQUISITION_NUMBER: b"US",
+    IN_STACK_POSITION: b"UL",
+    REAL_WORLD_SLOPE: b"FD",
+    REAL_WORLD_INTERCEPT: b"FD",
+}
+
 #: Functional group macros whose attributes describe a frame the way a classic image's header does.
 FRAME_MACROS = (
     0x00209111,  # Frame Content

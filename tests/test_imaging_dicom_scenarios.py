@@ -1,0 +1,100 @@
+"""Every row of the failure catalogue: loaded right, or refused with the right code. Nothing between."""
+
+import numpy as np
+import pytest
+
+from imaging.dicom.failures import CATALOGUE
+from imaging.dicom.study_files import load_study
+from imaging.errors import DicomError
+from tests.dicom_scenarios import SCENARIOS
+from tests.dicom_series import error_of
+
+#: Decimal strings of six places, and values rounded to whole numbers.
+TOLERANCE = 0.56
+
+
+def outcome(folder, resample):
+    """Acquisitions and refused codes of a folder."""
+    try:
+        study = load_study(folder, resample=resample)
+    except DicomError as error:
+        assert error.code == "NOTHING_USABLE"
+        return (), {r["code"] for r in error.details["refused"]}, ()
+    return study.acquisitions, {r.code for r in study.refused}, study.skipped
+
+
+def positions(geometry):
+    return geometry.patient_mm(np.moveaxis(np.indices(geometry.shape), 0, -1))
+
+
+@pytest.mark.parametrize("sentence", SCENARIOS)
+def test_scenario(sentence, tmp_path):
+    case = SCENARIOS[sentence]
+    case.build(tmp_path / "study")
+
+    path = tmp_path / "study"
+    acquisitions, refused, skipped = outcome(next(path.glob("*.zip"), path), case.resample)
+
+    assert len(acquisitions) == case.loads
+    assert refused == set((case.refused or "").split())
+    cautions = {c.code for a in acquisitions for c in a.cautions}
+    assert cautions == case.cautions
+    assert any(case.skipped in s.reason for s in skipped) or case.skipped is None
+    for acquisition in acquisitions:
+        volume = acquisition.volume
+        at = positions(volume.geometry)
+        assert error_of(volume.voxels, at, volume.valid, mr=case.mr) <= TOLERANCE + case.scale_error
+        assert volume.voxels.dtype in (np.int16, np.float32) and not volume.voxels.flags.writeable
+        assert len(acquisition.header.sop_instance_uids) in (volume.voxels.shape[0], 1) or volume.resampled
+    assert len({a.key for a in acquisitions}) == case.loads
+
+
+def test_the_table_covers_every_refusal_and_caution_a_series_can_cause():
+    told = {c for s in SCENARIOS.values() for c in (*s.cautions, *(s.refused or "").split())}
+    elsewhere = {"UNSAFE_ARCHIVE", "TOO_LARGE", "DECODE_LIMIT", "UNREADABLE", "NOTHING_USABLE"}
+    codes = {f.code for f in CATALOGUE if f.handling != "handled"}
+
+    assert len(SCENARIOS) >= 60
+    assert codes - told - elsewhere == set()
+
+
+def test_passes_come_in_order_of_time(tmp_path):
+    SCENARIOS["three passes across midnight"].build(tmp_path)
+
+    study = load_study(tmp_path)
+
+    assert [float(a.volume.voxels.mean()) for a in study] == sorted(
+        float(a.volume.voxels.mean()) for a in study
+    )
+    assert len({a.header.acquisition_datetime.date() for a in study}) == 2
+
+
+def test_padding_is_not_valid_and_keeps_its_number(tmp_path):
+    SCENARIOS["padding outside the circle"].build(tmp_path)
+
+    volume = load_study(tmp_path).acquisitions[0].volume
+
+    assert (~volume.valid).sum() == 12 * 8
+    assert not volume.valid[:, :3, :4].any()
+
+
+@pytest.mark.parametrize(
+    "sentence, text",
+    {
+        "Korean description in UTF-8": "간 동맥기",
+        "Korean description in EUC-KR": "간 문맥기",
+        "text that no character set is declared for": "�" * 6,
+    }.items(),
+)
+def test_descriptions_survive_or_show_as_unreadable(sentence, text, tmp_path):
+    SCENARIOS[sentence].build(tmp_path)
+
+    assert load_study(tmp_path).acquisitions[0].header.series_description == text
+
+
+def test_axial_slices_ascend(tmp_path):
+    for sentence in ("a plain series", "a prone patient", "feet first"):
+        SCENARIOS[sentence].build(tmp_path / sentence)
+        geometry = load_study(tmp_path / sentence).acquisitions[0].volume.geometry
+
+        assert geometry.slice_normal[2] > 0.99
