@@ -29,6 +29,7 @@ from imaging.findings.outline import (
     Estimator,
     Points,
     border_hull,
+    border_reach,
     center_hull,
     contour_hull,
     contour_pieces,
@@ -172,7 +173,7 @@ class _Slice:
     def __init__(self, index: int, mask: NDArray[np.bool_], estimator: str, plane_mm: Points) -> None:
         self.index = index
         self.plane_mm = plane_mm
-        self.component, self.others = largest_component(mask)
+        self.component, self.others = largest_component(mask, plane_mm)
         self.pixels = int(np.count_nonzero(self.component))
         self._asked = estimator
 
@@ -186,6 +187,11 @@ class _Slice:
         low, _ = farthest_pair(self._centers, self.plane_mm)
         high, _ = farthest_pair(border_hull(self._centers, "corner"), self.plane_mm)
         return low, high
+
+    @cached_property
+    def edge_length(self) -> float:
+        """Long axis through edge mid-points, which that of the smoothed outline never exceeds. [mm]"""
+        return farthest_pair(border_hull(self._centers, "mid"), self.plane_mm)[0]
 
     @cached_property
     def _smooth(self) -> NDArray[np.float64]:
@@ -257,36 +263,37 @@ def _longest(mask: RegionMask, estimator: str, plane_mm: Points, usable: NDArray
 
     Slices are visited from the largest upper bound down, until no bound can beat what was found.
     """
-    bounds = np.where(usable, _upper_bounds_mm(mask.voxels, plane_mm), -1.0)
-    best: _Slice | None = None
-    for index in np.argsort(-bounds, kind="stable"):
-        if bounds[index] < 0 or (best is not None and bounds[index] < best.length):
+    bounds = np.where(usable, _upper_bounds_mm(mask.voxels, estimator, plane_mm), -1.0)
+    order = np.argsort(-bounds, kind="stable")
+    best = _Slice(int(order[0]), mask.voxels[order[0]], estimator, plane_mm)
+    for index in order[1:]:
+        if bounds[index] < best.length:
             break
         candidate = _Slice(int(index), mask.voxels[index], estimator, plane_mm)
-        if best is not None and candidate.interval[1] < best.length:
+        if estimator == "g0.7" and candidate.edge_length < best.length:
             continue
-        if best is None or (candidate.length, -candidate.index) > (best.length, -best.index):
+        if (candidate.length, -candidate.index) > (best.length, -best.index):
             best = candidate
-    assert best is not None  # a RegionMask is never empty
     return best
 
 
-def _upper_bounds_mm(voxels: NDArray[np.bool_], plane_mm: Points) -> NDArray[np.float64]:
-    """For each slice a length (slices,) that no estimator of its long axis exceeds. [mm]
+def _upper_bounds_mm(voxels: NDArray[np.bool_], estimator: str, plane_mm: Points) -> NDArray[np.float64]:
+    """For each slice a length (slices,) that the long axis does not exceed. [mm]
 
     A shape whose extent is at most w in each of k evenly spread directions has no distance above
     w / cos(90 degrees / k).
     """
     first, last, filled = row_extents(voxels)
+    left, right = np.where(filled, first, np.inf), np.where(filled, last, -np.inf)
     rows = np.arange(voxels.shape[1])
-    angles = np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS
+    angles = (np.arange(_DIRECTIONS) + 0.5) * np.pi / _DIRECTIONS
     widest = np.zeros(len(voxels))
     for direction in np.stack([np.cos(angles), np.sin(angles)], axis=1):
         row, column = plane_mm @ direction
-        ends = np.stack([first * column, last * column]) + rows * row
-        high = np.where(filled, ends.max(axis=0), -np.inf).max(axis=1)
-        low = np.where(filled, ends.min(axis=0), np.inf).min(axis=1)
-        widest = np.maximum(widest, high - low + abs(row) + abs(column))
+        column = np.copysign(max(abs(column), 1e-9), column)
+        low, high = (left, right) if column > 0 else (right, left)
+        extent = (high * column + rows * row).max(axis=1) - (low * column + rows * row).min(axis=1)
+        np.maximum(widest, extent + border_reach(estimator, row, column), out=widest)
     return np.asarray(widest / np.cos(np.pi / (2 * _DIRECTIONS)) + _NOISE_MM)
 
 

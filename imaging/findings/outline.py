@@ -32,16 +32,20 @@ _BORDER_OF_PIXEL: dict[str, Points] = {
 }
 
 
-def largest_component(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
+def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
     """The largest component of a slice with its holes filled, and the pixel counts of the others.
 
-    ``mask`` is (rows, columns). Of two equally large components the one that starts further up is taken.
+    ``mask`` is (rows, columns). Of equally large components the longest is taken.
     """
     if _is_simple(mask):
         return mask, ()
     labels, count = ndimage.label(mask, EIGHT_NEIGHBORS)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    largest = int(sizes.argmax())
+    equals = np.flatnonzero(sizes == sizes.max()).tolist()
+    lengths = (
+        [farthest_pair(center_hull(labels == i + 1), plane_mm)[0] for i in equals] if equals[1:] else [0.0]
+    )
+    largest = equals[int(np.argmax(lengths))]
     others = tuple(sorted((int(n) for i, n in enumerate(sizes) if i != largest), reverse=True))
     return np.asarray(ndimage.binary_fill_holes(labels == largest + 1)), others
 
@@ -64,7 +68,8 @@ def row_extents(
     """First and last column set in each row (..., rows), and which rows hold any."""
     first = mask.argmax(axis=-1)
     last = mask.shape[-1] - 1 - mask[..., ::-1].argmax(axis=-1)
-    filled = np.take_along_axis(mask, first[..., None], axis=-1)[..., 0]
+    rows = np.arange(first.size)
+    filled = mask.reshape(first.size, -1)[rows, first.ravel()].reshape(first.shape)
     return first, last, filled
 
 
@@ -73,6 +78,19 @@ def center_hull(component: NDArray[np.bool_]) -> Points:
     first, last, filled = row_extents(component)
     rows = np.flatnonzero(filled)
     return _hull_of_rows(rows.astype(np.float64), first[rows], last[rows])
+
+
+def border_reach(estimator: str, row: float, column: float) -> float:
+    """How far a border lies beyond the pixel centers, on both sides, along a direction.
+
+    ``row`` and ``column`` are the steps along the direction from one pixel to the next. [mm]
+
+    Smoothing never pushes an outline beyond the edge mid-points: next to a straight border the smoothed
+    share of inside is point-symmetric about half, so that linear interpolation crosses half at most
+    half-way to the first pixel outside, and a convex region is everywhere less than such a half-plane.
+    """
+    border = _BORDER_OF_PIXEL["mid" if estimator == "g0.7" else estimator] @ np.array([row, column])
+    return float(border.max() - border.min())
 
 
 def border_hull(hull: Points, estimator: str) -> Points:
@@ -158,14 +176,14 @@ def farthest_pair(points: Points, plane_mm: Points) -> tuple[float, Points]:
 
 # --- the closed outline, for chords ----------------------------------------------------------------
 
-#: Pixel corners of a cell as bits: (0, 0) 1, (0, 1) 2, (1, 0) 4, (1, 1) 8. Per case the cell edges
-#: (0 top, 1 bottom, 2 left, 3 right) that each piece of outline joins; in the two saddles (6 and 9) the
-#: inside is joined, as in :data:`EIGHT_NEIGHBORS`.
-_PIECES: dict[int, tuple[tuple[int, int], ...]] = {
-    1: ((0, 2),), 14: ((0, 2),), 2: ((0, 3),), 13: ((0, 3),), 4: ((1, 2),), 11: ((1, 2),),
-    8: ((1, 3),), 7: ((1, 3),), 3: ((2, 3),), 12: ((2, 3),), 5: ((0, 1),), 10: ((0, 1),),
-    6: ((0, 2), (1, 3)), 9: ((0, 3), (1, 2)),
-}  # fmt: skip
+#: Pieces of outline in a cell of four pixel centers, by which of them are inside: (0, 0) counts 1, (0, 1) 2,
+#: (1, 0) 4, (1, 1) 8. Each piece joins two edges of the cell (0 top, 1 bottom, 2 left, 3 right); the two
+#: saddles (6 and 9) have a second piece and join the inside, as :data:`EIGHT_NEIGHBORS` does.
+_PIECE = np.array(
+    [(0, 0), (0, 2), (0, 3), (2, 3), (1, 2), (0, 1), (0, 2), (1, 3),
+     (1, 3), (0, 3), (0, 1), (1, 2), (2, 3), (0, 3), (0, 2), (0, 0)]
+)  # fmt: skip
+_SECOND_PIECE = {6: (1, 3), 9: (1, 2)}
 
 
 def contour_pieces(field: NDArray[np.float64], level: float = OUTLINE_LEVEL) -> Points:
@@ -173,21 +191,24 @@ def contour_pieces(field: NDArray[np.float64], level: float = OUTLINE_LEVEL) -> 
 
     Indices are those of the unpadded component.
     """
-    inside = field >= level
+    inside = (field >= level).view(np.uint8)
     case = inside[:-1, :-1] + 2 * inside[:-1, 1:] + 4 * inside[1:, :-1] + 8 * inside[1:, 1:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        along_row = (level - field[:, :-1]) / (field[:, 1:] - field[:, :-1])
-        along_column = (level - field[:-1]) / (field[1:] - field[:-1])
-    pieces = []
-    for number, joined in _PIECES.items():
-        rows, columns = np.nonzero(case == number)
-        ends = (
-            np.stack([rows, columns + along_row[rows, columns]], axis=1),
-            np.stack([rows + 1, columns + along_row[rows + 1, columns]], axis=1),
-            np.stack([rows + along_column[rows, columns], columns], axis=1),
-            np.stack([rows + along_column[rows, columns + 1], columns + 1], axis=1),
-        )
-        pieces += [np.stack([ends[one], ends[other]], axis=1) for one, other in joined]
+    rows, columns = np.nonzero((case > 0) & (case < 15))
+    case = case[rows, columns]
+    corner = (
+        field[rows, columns],
+        field[rows, columns + 1],
+        field[rows + 1, columns],
+        field[rows + 1, columns + 1],
+    )
+    edges = np.empty((len(rows), 4, 2))
+    edges[:, :, 0] = np.stack([rows, rows + 1, rows, rows], axis=1)
+    edges[:, :, 1] = np.stack([columns, columns, columns, columns + 1], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # edges that are not crossed are not used
+        for edge, axis, start, end in ((0, 1, 0, 1), (1, 1, 2, 3), (2, 0, 0, 2), (3, 0, 1, 3)):
+            edges[:, edge, axis] += (level - corner[start]) / (corner[end] - corner[start])
+    pieces = [edges[np.arange(len(rows))[:, None], _PIECE[case]]]
+    pieces += [edges[case == saddle][:, joined] for saddle, joined in _SECOND_PIECE.items()]
     return np.concatenate(pieces) - PADDING_PIXELS
 
 
