@@ -19,7 +19,7 @@ from imaging.volume import Acquisition
 #: In-plane distance of grid points: a portal vein is still six voxels wide. [mm]
 IN_PLANE_MM = 2.0
 #: Distance of slices, and how many slices are looked at. [mm]
-BETWEEN_SLICES_MM, MOST_SLICES = 3.0, 72
+BETWEEN_SLICES_MM, MOST_SLICES = 3.0, 48
 #: Passes that overlap less than this show different parts of the body. [mm]
 LEAST_OVERLAP_MM = 15.0
 #: Value outside of an acquisition's field. [HU]

@@ -23,6 +23,10 @@ Image = NDArray[np.float32]
 
 #: Brighter than this in every pass: bone, or contrast that was drunk. [HU]
 ALWAYS_BRIGHT_HU = 150.0
+#: ... and changes by less than this between passes. [HU]
+STEADY_HU = 35.0
+#: Brighter than any blood vessel in a single pass. [HU]
+SURELY_NOT_BLOOD_HU = 450.0
 #: Radii of an aorta, from slender to aneurysmal. [mm]
 AORTA_RADII_MM = (7.0, 9.0, 11.0, 13.0, 16.0)
 #: Window of the aorta's center relative to the middle of the vertebral bodies: left, posterior. [mm]
@@ -82,10 +86,16 @@ class Landmarks:
 
 
 def always_bright(hu: Mapping[str, Image]) -> Mask:
-    """Voxels brighter than any vessel in every pass: bone and oral contrast; needs two passes or more."""
-    lowest = np.minimum.reduce(list(hu.values()))
-    limit = ALWAYS_BRIGHT_HU if len(hu) > 1 else 450.0  # one pass alone: bone is as bright as an artery
-    return np.asarray(lowest > limit)
+    """Voxels that are bright and equally so in every pass: bone, and contrast that was drunk.
+
+    An aorta may be bright in an arterial and a portal venous pass, but never equally.
+    """
+    smooth = [ndimage.gaussian_filter(image, (0.0, 0.8, 0.8)) for image in hu.values()]
+    lowest, highest = np.minimum.reduce(smooth), np.maximum.reduce(smooth)
+    if len(smooth) == 1:
+        return np.asarray(lowest > SURELY_NOT_BLOOD_HU)
+    steady = (lowest > ALWAYS_BRIGHT_HU) & (highest - lowest < STEADY_HU)
+    return np.asarray(steady | (lowest > SURELY_NOT_BLOOD_HU))
 
 
 def find_spine(grid: CommonGrid) -> NDArray[np.float64] | None:
@@ -111,18 +121,19 @@ def find_spine(grid: CommonGrid) -> NDArray[np.float64] | None:
     return np.asarray(ndimage.median_filter(points, size=(min(9, len(points)), 1), mode="nearest"))
 
 
-def find_aorta(grid: CommonGrid, spine: NDArray[np.float64]) -> Tube | None:
+def find_aorta(grid: CommonGrid, spine: NDArray[np.float64], bright: Mask) -> Tube | None:
     """Track the round tube in front of the left side of the spine through the slices."""
     smooth = [ndimage.gaussian_filter(np.clip(v, -150, 400), (0.6, 0.7, 0.7)) for v in grid.hu.values()]
     best = np.maximum.reduce(smooth)
-    bright = always_bright(grid.hu)
     return _tube(best, bright, spine, grid, (AORTA_LEFT_MM, AORTA_POSTERIOR_MM, AORTA_LEAST_CONTRAST_HU))
 
 
-def find_ivc(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, venous: str) -> Tube | None:
+def find_ivc(
+    grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, venous: str, bright: Mask
+) -> Tube | None:
     """Track the IVC in the venous pass, right of the spine."""
     image = ndimage.gaussian_filter(np.clip(grid.hu[venous], -150, 400), (0.6, 0.7, 0.7))
-    bright = always_bright(grid.hu) | tube_mask(aorta, image.shape, grid, 1.3)
+    bright = bright | tube_mask(aorta, image.shape, grid, 1.3)
     return _tube(image, bright, spine, grid, (IVC_LEFT_MM, IVC_POSTERIOR_MM, IVC_LEAST_CONTRAST_HU))
 
 
@@ -281,9 +292,9 @@ def _soft(grid: CommonGrid, bright: Mask) -> tuple[Mask, list[Image]]:
     return np.asarray((mean > 15) & (mean < 230) & (lowest > -10) & ~bright), smooth
 
 
-def find_liver(grid: CommonGrid, spine: NDArray[np.float64]) -> Mask | None:
+def find_liver(grid: CommonGrid, spine: NDArray[np.float64], bright: Mask) -> Mask | None:
     """The core of the liver: the largest even soft part whose middle lies right of the spine."""
-    soft, smooth = _soft(grid, always_bright(grid.hu))
+    soft, smooth = _soft(grid, bright)
     column = np.arange(soft.shape[2])[None, None, :]
     right = (spine[:, 1][:, None, None] - column) * grid.spacing_mm[2]
     for part in _components(_eroded(soft, grid, 6.0) & (right > -60)):
@@ -299,7 +310,9 @@ def find_liver(grid: CommonGrid, spine: NDArray[np.float64]) -> Mask | None:
     return None
 
 
-def find_spleen(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brightest: str) -> Mask | None:
+def find_spleen(
+    grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brightest: str, bright: Mask
+) -> Mask | None:
     """The soft organ far left and behind, which takes up contrast without becoming as bright as a kidney.
 
     Parameters
@@ -312,8 +325,10 @@ def find_spleen(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brigh
         As found.
     brightest : str
         Key of the pass with the brightest liver.
+    bright : (slices, rows, columns) array of bool
+        As ``always_bright`` gives it.
     """
-    soft, _ = _soft(grid, always_bright(grid.hu))
+    soft, _ = _soft(grid, bright)
     row = np.arange(soft.shape[1])[None, :, None]
     column = np.arange(soft.shape[2])[None, None, :]
     left = (column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
@@ -332,7 +347,9 @@ def find_spleen(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brigh
     return None
 
 
-def find_portal_system(grid: CommonGrid, marks: Landmarks, venous: str, arterial: str | None) -> Mask | None:
+def find_portal_system(
+    grid: CommonGrid, marks: Landmarks, venous: str, arterial: str | None, bright: Mask
+) -> Mask | None:
     """Blood of the portal, superior mesenteric and splenic veins outside of the liver.
 
     Parameters
@@ -344,6 +361,8 @@ def find_portal_system(grid: CommonGrid, marks: Landmarks, venous: str, arterial
     venous, arterial : str
         Keys of the pass with the brightest liver and of the one with the brightest aorta (None if there
         is none); a thrombosed portal vein does not light up in the first, and so is not taken.
+    bright : (slices, rows, columns) array of bool
+        As ``always_bright`` gives it.
     """
     if marks.aorta is None or marks.liver is None or marks.spine is None:
         return None
@@ -352,12 +371,7 @@ def find_portal_system(grid: CommonGrid, marks: Landmarks, venous: str, arterial
     shape, aorta = image.shape, marks.aorta
     blood = float(np.median(image[tube_mask(aorta, shape, grid, 0.6)]))
     above = float(np.median(image[marks.liver])) + VEIN_ABOVE_LIVER_HU
-    mask = (
-        (image >= above)
-        & (image <= blood + 40)
-        & ~always_bright(grid.hu)
-        & ~tube_mask(aorta, shape, grid, 1.4)
-    )
+    mask = (image >= above) & (image <= blood + 40) & ~bright & ~tube_mask(aorta, shape, grid, 1.4)
     if marks.ivc is not None:
         mask &= ~tube_mask(marks.ivc, shape, grid, 1.4)
     if arterial is not None and arterial != venous:
@@ -396,7 +410,12 @@ def _lung_share(image: Image) -> NDArray[np.float64]:
 
 
 def find_kidneys(
-    grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, venous: str, spleen: Mask | None
+    grid: CommonGrid,
+    spine: NDArray[np.float64],
+    aorta: Tube,
+    venous: str,
+    bright: Mask,
+    spleen: Mask | None,
 ) -> Mask | None:
     """Both kidneys: beside the spine and as bright as the blood in the venous pass."""
     image = ndimage.gaussian_filter(grid.hu[venous], (0.5, 1.0, 1.0))
@@ -406,7 +425,7 @@ def find_kidneys(
     aside = np.abs(column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
     front = (spine[:, 0][:, None, None] - row) * grid.spacing_mm[1]
     mask = (image > blood - 20) & (aside > 28) & (aside < 100) & (front > -35) & (front < 50)
-    mask &= ~always_bright(grid.hu)
+    mask &= ~bright
     if spleen is not None:
         mask &= ~ndimage.binary_dilation(spleen, iterations=4)
     parts = [p for p in _components(_eroded(mask, grid, 2.5)) if _milliliters(p, grid) >= KIDNEY_LEAST_ML]

@@ -15,6 +15,7 @@ from imaging.phases.landmarks import (
     Landmarks,
     Mask,
     Tube,
+    always_bright,
     find_aorta,
     find_ivc,
     find_kidneys,
@@ -31,6 +32,16 @@ LUMEN_SHARE = 0.6
 AORTA_MOVES = 2
 #: Blood of one pass before contrast is one: the same in every vessel within this. [HU]
 SAME_BLOOD_HU = 15.0
+#: What the IVC is brighter than the liver by in the venous pass, or it is a piece of liver. [HU]
+IVC_ABOVE_LIVER_HU = 10.0
+#: Blood on CT, with or without contrast; outside of this the tube was not the aorta. [HU]
+BLOOD_HU = (15.0, 900.0)
+#: The renal sinus opens toward the spine by up to twice this. [mm]
+SINUS_REACH_MM = 18.0
+#: How much urine must be bright. [ml]
+PELVIS_ML = 0.4
+#: Fewest points of a part that is measured.
+LEAST_POINTS = 30
 #: In the venous passes the vessels differ by at most this (D.3). [HU]
 VENOUS_BLOOD_HU = 50.0
 
@@ -49,8 +60,8 @@ class PassNumbers:
         Whether that is much compared with the other passes of the study.
     cortex_minus_medulla : float or None
         Outer minus inner part of the kidneys.
-    pelvis : float or None
-        Brightest part inside of the kidneys' outline; urine with contrast after about two minutes.
+    urine_above_kidney : float or None
+        Brightest piece inside of the kidneys' outline minus the kidneys: urine after two minutes or more.
     """
 
     aorta: float | None = None
@@ -60,7 +71,7 @@ class PassNumbers:
     mottling: float | None = None
     mottled: bool = False
     cortex_minus_medulla: float | None = None
-    pelvis: float | None = None
+    urine_above_kidney: float | None = None
 
     def words(self) -> str:
         """The numbers as they are printed."""
@@ -75,8 +86,8 @@ class PassNumbers:
             parts.append(f"spleen SD {self.mottling:.0f} HU")
         if self.cortex_minus_medulla is not None:
             parts.append(f"kidney cortex - medulla {self.cortex_minus_medulla:.0f} HU")
-        if self.pelvis is not None:
-            parts.append(f"brightest in kidney {self.pelvis:.0f} HU")
+        if self.urine_above_kidney is not None:
+            parts.append(f"brightest in kidney {self.urine_above_kidney:+.0f} HU")
         return ", ".join(parts) or "no landmark found"
 
 
@@ -85,16 +96,21 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
     spine = find_spine(grid)
     if spine is None:
         return {key: PassNumbers() for key in grid.hu}, Landmarks()
-    aorta = find_aorta(grid, spine)
-    liver = find_liver(grid, spine)
+    bright = always_bright(grid.hu)
+    aorta = find_aorta(grid, spine, bright)
+    liver = find_liver(grid, spine, bright)
     marks = Landmarks(spine=spine, aorta=aorta, liver=liver)
     numbers = {key: PassNumbers(liver=_median(v, liver)) for key, v in grid.hu.items()}
     if aorta is None:
         return numbers, marks
-    numbers = {key: replace(n, aorta=aorta_hu(grid.hu[key], aorta, grid)) for key, n in numbers.items()}
+    blood = {key: aorta_hu(image, aorta, grid) for key, image in grid.hu.items()}
+    if not all(BLOOD_HU[0] <= value <= BLOOD_HU[1] for value in blood.values()):
+        return numbers, replace(marks, aorta=None)
+    numbers = {key: replace(n, aorta=blood[key]) for key, n in numbers.items()}
     if liver is not None:
-        marks = _veins_and_organs(grid, marks, numbers)
-    return {key: _measured(grid, marks, key, n) for key, n in numbers.items()}, marks
+        marks = _veins_and_organs(grid, marks, numbers, bright)
+    kidneys = None if marks.kidneys is None else _kidney_parts(marks.kidneys, grid)
+    return {key: _measured(grid, marks, key, n, kidneys) for key, n in numbers.items()}, marks
 
 
 def aorta_hu(image: Image, tube: Tube, grid: CommonGrid) -> float:
@@ -120,24 +136,26 @@ def aorta_hu(image: Image, tube: Tube, grid: CommonGrid) -> float:
     return float(np.median(values))
 
 
-def _veins_and_organs(grid: CommonGrid, marks: Landmarks, numbers: Mapping[str, PassNumbers]) -> Landmarks:
+def _veins_and_organs(
+    grid: CommonGrid, marks: Landmarks, numbers: Mapping[str, PassNumbers], bright: Mask
+) -> Landmarks:
     assert marks.spine is not None and marks.aorta is not None
     liver = {key: n.liver for key, n in numbers.items() if n.liver is not None}
     blood = {key: n.aorta for key, n in numbers.items() if n.aorta is not None}
     venous = max(liver, key=lambda key: liver[key])
     arterial = max(blood, key=lambda key: blood[key])
-    ivc = find_ivc(grid, marks.spine, marks.aorta, venous)
-    if ivc is not None and not _is_blood(
-        grid, tube_mask(ivc, grid.hu[venous].shape, grid, LUMEN_SHARE), blood, venous
-    ):
-        ivc = None
+    ivc = find_ivc(grid, marks.spine, marks.aorta, venous, bright)
+    if ivc is not None:
+        lumen = tube_mask(ivc, grid.hu[venous].shape, grid, LUMEN_SHARE)
+        above_liver = float(np.median(grid.hu[venous][lumen])) - liver[venous] >= IVC_ABOVE_LIVER_HU
+        ivc = ivc if above_liver and _is_blood(grid, lumen, blood, venous) else None
     spine, aorta = marks.spine, marks.aorta
     marks = replace(marks, ivc=ivc)
-    portal = find_portal_system(grid, marks, venous, arterial)
+    portal = find_portal_system(grid, marks, venous, arterial, bright)
     if portal is not None and not _is_blood(grid, portal, blood, venous):
         portal = None
-    spleen = find_spleen(grid, spine, aorta, venous)
-    kidneys = find_kidneys(grid, spine, aorta, venous, spleen)
+    spleen = find_spleen(grid, spine, aorta, venous, bright)
+    kidneys = find_kidneys(grid, spine, aorta, venous, bright, spleen)
     return replace(marks, portal=portal, spleen=spleen, kidneys=kidneys)
 
 
@@ -157,16 +175,17 @@ def _median(image: Image, mask: Mask | None) -> float | None:
     return None if mask is None else float(np.median(image[mask]))
 
 
-def _measured(grid: CommonGrid, marks: Landmarks, key: str, numbers: PassNumbers) -> PassNumbers:
+def _measured(
+    grid: CommonGrid, marks: Landmarks, key: str, numbers: PassNumbers, kidneys: _KidneyParts | None
+) -> PassNumbers:
     image = grid.hu[key]
-    kidneys = _kidneys(image, marks.kidneys, grid)
     return replace(
         numbers,
         spleen=_median(image, marks.spleen),
         portal=_median(image, marks.portal),
         mottling=_mottling(image, marks.spleen),
-        cortex_minus_medulla=kidneys[0],
-        pelvis=kidneys[1],
+        cortex_minus_medulla=None if kidneys is None else _cortex_minus_medulla(image, kidneys),
+        urine_above_kidney=None if kidneys is None else _urine(image, kidneys, grid),
     )
 
 
@@ -177,18 +196,36 @@ def _mottling(image: Image, spleen: Mask | None) -> float | None:
     return float(1.4826 * np.median(np.abs(smooth - np.median(smooth))))
 
 
-def _kidneys(image: Image, kidneys: Mask | None, grid: CommonGrid) -> tuple[float | None, float | None]:
-    """Outer minus inner part, and the brightest percent of the kidneys with what they enclose."""
-    if kidneys is None:
-        return None, None
-    disk = np.hypot(*np.mgrid[-7:8, -7:8]) <= 7  # closes the sinus, which opens toward the spine
-    whole = np.stack([ndimage.binary_closing(layer, disk) for layer in kidneys])
+@dataclass(frozen=True, eq=False)
+class _KidneyParts:
+    outer: Mask
+    inner: Mask
+    enclosed: Mask
+
+
+def _kidney_parts(kidneys: Mask, grid: CommonGrid) -> _KidneyParts:
+    """Outer and inner part of the kidneys, and all they enclose: the sinus opens toward the spine."""
+    reach = round(SINUS_REACH_MM / grid.spacing_mm[1])
+    disk = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
+    whole = np.stack([ndimage.binary_closing(np.pad(layer, reach), disk) for layer in kidneys])
+    whole = whole[:, reach:-reach, reach:-reach]
     depth = np.stack([ndimage.distance_transform_edt(layer, sampling=grid.spacing_mm[1:]) for layer in whole])
-    outer, inner = whole & (depth <= 5), whole & (depth > 9)
-    pelvis = float(np.percentile(image[whole & (depth > 4)], 98)) if (whole & (depth > 4)).any() else None
-    if inner.sum() < 30:
-        return None, pelvis
-    return float(np.median(image[outer]) - np.median(image[inner])), pelvis
+    return _KidneyParts(kidneys & (depth <= 4), kidneys & (depth > 8), whole & (depth > 3))
+
+
+def _cortex_minus_medulla(image: Image, parts: _KidneyParts) -> float | None:
+    if parts.outer.sum() < LEAST_POINTS or parts.inner.sum() < LEAST_POINTS:
+        return None
+    return float(np.median(image[parts.outer]) - np.median(image[parts.inner]))
+
+
+def _urine(image: Image, parts: _KidneyParts, grid: CommonGrid) -> float | None:
+    """How much the brightest piece of what the kidneys enclose exceeds the kidneys themselves. [HU]"""
+    count = max(4, round(1000 * PELVIS_ML / float(np.prod(grid.spacing_mm))))
+    enclosed = np.sort(image[parts.enclosed])[-count:]
+    if len(enclosed) < count or not parts.outer.any():
+        return None
+    return float(np.median(enclosed) - np.median(image[parts.outer]))
 
 
 def measure_masks(voxels: NDArray[np.generic], masks: Mapping[str, NDArray[np.bool_]]) -> PassNumbers:

@@ -49,8 +49,8 @@ NEAR_PEAK_SPLEEN_SHARE = 0.125
 PAIR_SHARE = 0.72
 #: Two aortas that differ by less are the same. [HU]
 SAME_AORTA_HU = 8.0
-#: Urine in the kidney this much brighter than the aorta: two minutes or more. [HU]
-EXCRETION_HU = 60.0
+#: Urine this much brighter than the kidney around it: two minutes or more. [HU]
+EXCRETION_HU = 80.0
 #: A single pass is arterial if the aorta has this, and this much more than the liver. [HU]
 ALONE_AORTA_HU, ALONE_ABOVE_LIVER_HU = 250.0, 170.0
 #: Below this tube voltage iodine is so bright that a single pass says nothing. [kV]
@@ -213,7 +213,7 @@ def _has_fallen(aorta: float, aortas: Mapping[str, float]) -> bool:
 
 def _dark_blood(n: PassNumbers, brightest: float) -> tuple[frozenset[Phase], str]:
     assert n.aorta is not None
-    if n.pelvis is not None and n.pelvis > 200.0:
+    if n.urine_above_kidney is not None and n.urine_above_kidney >= EXCRETION_HU:
         return frozenset({Phase.DELAYED, Phase.UNENHANCED}), "dark blood, but contrast in the urine"
     if n.aorta < SURELY_UNENHANCED_HU or brightest - n.aorta >= 60.0:
         return frozenset({Phase.UNENHANCED}), f"aorta below {UNENHANCED_BLOOD_HU:.0f} HU"
@@ -261,8 +261,8 @@ def _tell_later_passes(
     later = [k for k, p in possible.items() if p == LATER]
     peak = _arterial_peak(numbers, base, possible)
     for key in later:
-        n, aorta = numbers[key], aortas[key]
-        if n.pelvis is not None and n.pelvis - aorta >= EXCRETION_HU:
+        n = numbers[key]
+        if n.urine_above_kidney is not None and n.urine_above_kidney >= EXCRETION_HU:
             possible[key], why[key] = frozenset({Phase.DELAYED}), f"{why[key]}; contrast in the urine"
             continue
         index = _washout_index(n, base, peak)
