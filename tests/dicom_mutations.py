@@ -139,8 +139,9 @@ def value_of_another_slice(data: bytearray, header: int, rng: random.Random) -> 
 
 
 DAMAGES: tuple[Damage, ...] = (
-    flip_bits, flip_bits, set_bytes, other_digit, other_digit, other_digit, cut, cut_out, insert, append, drop_element,
-    repeat_element, swap_elements, other_tag, other_length, other_representation, empty_value, value_of_another_slice,
+    flip_bits, flip_bits, set_bytes, other_digit, other_digit, other_digit, cut, cut_out, insert,
+    append, drop_element, repeat_element, swap_elements, other_tag, other_length, other_representation,
+    empty_value, value_of_another_slice,
 )  # fmt: skip
 
 

@@ -229,7 +229,11 @@ def _():
     return [*images, other]
 
 
-@scenario("one identifier in two series", refused="DUPLICATE_CONFLICT")
+@scenario(
+    "one identifier in two series",
+    refused="DUPLICATE_CONFLICT",
+    peers_may="no report can say which of the two it means",
+)
 def _():
     images, others = series(), series(series_uid="1.2.826.0.1.3680043.8.498.2")
     others[2].SOPInstanceUID = images[2].SOPInstanceUID
@@ -259,7 +263,11 @@ def _():
     return [*series(), extra]
 
 
-@scenario("one slice of another orientation", refused="MIXED_GEOMETRY")
+@scenario(
+    "one slice of another orientation",
+    refused="MIXED_GEOMETRY",
+    peers_may="right only by not looking at the slice's header",
+)
 def _():
     images = series()
     images[3].ImageOrientationPatient = ["0.999", "0.0447", "0", "-0.0447", "0.999", "0"]
@@ -285,14 +293,22 @@ def _():
     return images
 
 
-@scenario("one slice of another pixel spacing", refused="MIXED_GEOMETRY")
+@scenario(
+    "one slice of another pixel spacing",
+    refused="MIXED_GEOMETRY",
+    peers_may="right only by not looking at the slice's header",
+)
 def _():
     images = series()
     images[3].PixelSpacing = ["0.8", "1.25"]
     return images
 
 
-@scenario("pixel spacing changes half way", refused="MIXED_GEOMETRY")
+@scenario(
+    "pixel spacing changes half way",
+    refused="MIXED_GEOMETRY",
+    peers_may="right only by not looking at the slices' headers",
+)
 def _():
     images = series()
     for ds in images[4:]:
@@ -400,7 +416,11 @@ def _():
     return series(shear=(0.1, -0.15, 0))
 
 
-@scenario("one slice shifted sideways", refused="MIXED_GEOMETRY")
+@scenario(
+    "one slice shifted sideways",
+    refused="MIXED_GEOMETRY",
+    peers_may="right only by not looking at the slice's header",
+)
 def _():
     images = series()
     images[4].ImagePositionPatient[0] += 3
@@ -443,7 +463,7 @@ def _():
     return images
 
 
-@scenario("CT slope is zero", refused="BAD_RESCALE")
+@scenario("CT slope is zero", refused="BAD_RESCALE", peers_may="reads zero as one")
 def _():
     images = series()
     for ds in images:
@@ -710,7 +730,11 @@ def _():
     return [enhanced(images)]
 
 
-@scenario("enhanced CT with fewer frame descriptions than frames", refused="ENHANCED_UNSUPPORTED")
+@scenario(
+    "enhanced CT with fewer frame descriptions than frames",
+    refused="ENHANCED_UNSUPPORTED",
+    peers_may="makes up the last position",
+)
 def _():
     ds = enhanced(series())
     del ds.PerFrameFunctionalGroupsSequence[3]
@@ -732,7 +756,9 @@ def _():
     return [ds]
 
 
-@scenario("a mosaic", refused="MOSAIC_UNSUPPORTED", mr=True)
+@scenario(
+    "a mosaic", refused="MOSAIC_UNSUPPORTED", mr=True, peers_may="this one happens to have a single tile"
+)
 def _():
     images = series(1, modality="MR", slope=None, intercept=None)
     images[0].ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
@@ -797,7 +823,11 @@ def _():
     return passes(3, _mark_content)
 
 
-@scenario("two passes that nothing tells apart", refused="AMBIGUOUS_4D")
+@scenario(
+    "two passes that nothing tells apart",
+    refused="AMBIGUOUS_4D",
+    peers_may="the order of the passes is a guess",
+)
 def _():
     return passes(2, lambda ds, number: None)
 
@@ -845,7 +875,7 @@ def _():
     return images
 
 
-@scenario("bolus monitoring at one position", refused="NOT_A_VOLUME")
+@scenario("bolus monitoring at one position", refused="NOT_A_VOLUME", peers_may="single slices are no volume")
 def _():
     return passes(6, _mark_time, slices=1)
 
@@ -913,7 +943,9 @@ def _without(keyword):
 
 
 scenario("no positions", refused="NO_POSITION")(_without("ImagePositionPatient"))
-scenario("no orientation", refused="NO_POSITION")(_without("ImageOrientationPatient"))
+scenario("no orientation", refused="NO_POSITION", peers_may="axial is made up")(
+    _without("ImageOrientationPatient")
+)
 scenario("no pixel spacing", refused="NO_POSITION")(_without("PixelSpacing"))
 
 
@@ -930,7 +962,7 @@ scenario("decimal commas", refused="BAD_NUMBER")(_bytes_replaced(b"0.75\\1.25", 
 scenario("pixel spacing is not a number", refused="BAD_NUMBER")(_bytes_replaced(b"0.75\\1.25", b"nan\\1.25 "))
 
 
-@scenario("directions are not perpendicular", refused="BAD_ORIENTATION")
+@scenario("directions are not perpendicular", refused="BAD_ORIENTATION", peers_may="axial is made up")
 def _():
     images = series()
     for ds in images:
@@ -951,9 +983,9 @@ def _one_damaged(damage: Callable[[bytes], bytes]):
 
 
 scenario("the pixels of one slice are cut short", refused="TRUNCATED")(_one_damaged(lambda b: b[:-20]))
-scenario("bytes follow the pixels of one slice", refused="OVERLONG")(
-    _one_damaged(lambda b: b + b"\1\2\3\4\5\6\7\10")
-)
+scenario(
+    "bytes follow the pixels of one slice", refused="OVERLONG", peers_may="what the bytes are is unknown"
+)(_one_damaged(lambda b: b + b"\1\2\3\4\5\6\7\10"))
 scenario("bytes are inserted into the header of one slice", refused="MALFORMED SERIES_GAP")(
     _one_damaged(lambda b: b[:400] + b"\7\7\7\7" + b[400:])
 )
@@ -1155,7 +1187,11 @@ def _():
     return images
 
 
-@scenario("compressed pixels without their end", refused="TRUNCATED")
+@scenario(
+    "compressed pixels without their end",
+    refused="TRUNCATED",
+    peers_may="whether bytes are missing is unknown",
+)
 def _(folder):
     write(_compressed("1.2.840.10008.1.2.4.80", imagecodecs.jpegls_encode)(), folder)
     path = sorted(folder.iterdir())[3]
@@ -1280,7 +1316,7 @@ def deep_sequences(depth: int) -> bytes:
     return head * depth + tail * depth
 
 
-@scenario("sequences three thousand deep", refused="MALFORMED")
+@scenario("sequences three thousand deep", refused="MALFORMED", peers_may="an attack on the reader")
 def _(folder):
     write(series(), folder)
     for path in folder.iterdir():

@@ -180,10 +180,11 @@ def enhanced(
     meta.MediaStorageSOPClassUID = ENHANCED_CT if modality == "CT" else ENHANCED_MR
     ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     for keyword in (
-        "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "Manufacturer", "ManufacturerModelName",
-        "SeriesDescription", "PatientName", "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
-        "FrameOfReferenceUID", "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns",
-        "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+        "SpecificCharacterSet", "ImageType", "StudyDate", "Modality", "Manufacturer",
+        "ManufacturerModelName", "SeriesDescription", "PatientName", "PatientID",
+        "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "FrameOfReferenceUID",
+        "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated",
+        "BitsStored", "HighBit", "PixelRepresentation",
     ):  # fmt: skip
         setattr(ds, keyword, getattr(first, keyword))
     ds.SOPClassUID, ds.SOPInstanceUID = meta.MediaStorageSOPClassUID, generate_uid(entropy_srcs=["enhanced"])
