@@ -175,4 +175,5 @@ def reading(phantom: Phantom) -> dict[str, Any]:
         "defects": {} if phantom.spec.thrombus == "none" else {"defect1": defect},
         "lesions": {x.id: {**said, "kind": "node" if x.role == "lymph_node" else "solid"} for x in lesions},
         "lines": [],
+        "complete": True,
     }

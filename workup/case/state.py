@@ -29,6 +29,7 @@ class CaseState:
     lesions: Mapping[str, LesionStatement] = field(default_factory=dict)
     reader: str | None = None
     record: Mapping[str, Any] | None = None
+    complete: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -42,6 +43,7 @@ def state_of(case: Case, reader: str | None = None) -> CaseState:
         lesions=dict(case.lesions),
         reader=reader or case.reader,
         record=case.record,
+        complete=case.complete,
     )
 
 
@@ -57,4 +59,5 @@ def case_of(state: CaseState, study: Study, case_id: str) -> Case:
         reader=state.reader,
         record=state.record,
         case_id=case_id,
+        complete=state.complete,
     )

@@ -41,7 +41,9 @@ def encode_state(state: CaseState) -> tuple[dict[str, Any], bytes]:
     grids: list[VolumeGeometry] = []
     blocks: list[bytes] = []
     regions = [_region_document(region, grids, blocks) for region in state.regions]
-    reading = ReadingFile(state.reader, state.phase_labels, state.defects, state.lesions, state.lines)
+    reading = ReadingFile(
+        state.reader, state.phase_labels, state.defects, state.lesions, state.lines, state.complete
+    )
     document = {
         "reading": json.loads(json.dumps(reading_document(reading), allow_nan=False)),
         "regions": regions,
@@ -78,6 +80,7 @@ def decode_state(document: Mapping[str, Any], masks: bytes) -> CaseState:
         defects=reading.defects,
         lesions=reading.lesions,
         reader=reading.reader,
+        complete=reading.complete,
         record=document["record"],
         notes=document["notes"],
     )
