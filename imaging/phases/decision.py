@@ -10,14 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from imaging.phases.agent import Agent, named_agent
+from imaging.phases.delays import written_delays
 from imaging.phases.image import OrganMasks, read_images
-from imaging.phases.order import by_gap, order_conflicts, places
+from imaging.phases.normalize import normalize
+from imaging.phases.order import WITHIN_SERIES, by_gap, order_conflicts, places
 from imaging.phases.phase import DEFINITE, Evidence, Phase, PhaseDecision, Role, Source
 from imaging.phases.plausibility import ARTERIAL, LATER, ImageReading, darker_before_brighter
 from imaging.phases.roles import read_role
 from imaging.phases.text import TextReading, names_several_passes, read_phase
 from imaging.phases.timing import delay_from_injection
-from imaging.phases.windows import phase_at
+from imaging.phases.windows import HEPATOBILIARY_GADOXETATE_S, phase_at
 from imaging.volume import Acquisition, AcquisitionHeader, Study
 
 #: How far a source is to be trusted when nothing speaks against it. Two that agree leave the
@@ -157,7 +159,7 @@ def _confidence(phase: Phase, evidence: Sequence[Evidence]) -> float:
 
 
 def study_agent(headers: Sequence[AcquisitionHeader]) -> Agent:
-    """Contrast agent that any header or description of the study names."""
+    """Contrast agent that any header or description names, or a hepatobiliary pass at 20 minutes implies."""
     for header in headers:
         agent = named_agent(
             header.contrast_agent, header.contrast_ingredient, header.series_description,
@@ -165,7 +167,18 @@ def study_agent(headers: Sequence[AcquisitionHeader]) -> Agent:
         )  # fmt: skip
         if agent is not Agent.UNKNOWN:
             return agent
-    return Agent.UNKNOWN
+    return Agent.GADOXETATE if any(map(_hepatobiliary_at_20_min, headers)) else Agent.UNKNOWN
+
+
+def _hepatobiliary_at_20_min(header: AcquisitionHeader) -> bool:
+    """Whether a description dates a hepatobiliary pass as only gadoxetate allows."""
+    if (
+        header.modality != "MR"
+        or read_phase(header.series_description, "MR").phase is not Phase.HEPATOBILIARY
+    ):
+        return False
+    first, last = HEPATOBILIARY_GADOXETATE_S
+    return any(first <= d.seconds <= last for d in written_delays(normalize(header.series_description or "")))
 
 
 def name_phases(
@@ -222,7 +235,7 @@ def weigh_study(
         evidence[a.key], conflicts[a.key] = found, list(own)
     _hear_images(evidence, conflicts, images)
     decided = {a.key: decide(roles[a.key], evidence[a.key], conflicts[a.key]) for a in acquisitions}
-    return _with_order([a for a in acquisitions if roles[a.key] is Role.IMAGE], decided, images)
+    return _with_order([a for a in acquisitions if roles[a.key] is Role.IMAGE], decided, images, agent)
 
 
 def acquisition_role(header: AcquisitionHeader) -> Role:
@@ -257,7 +270,10 @@ def _first_definite(evidence: Sequence[Evidence]) -> Phase | None:
 
 
 def _with_order(
-    passes: Sequence[Acquisition], decisions: Mapping[str, PhaseDecision], images: Mapping[str, ImageReading]
+    passes: Sequence[Acquisition],
+    decisions: Mapping[str, PhaseDecision],
+    images: Mapping[str, ImageReading],
+    agent: Agent,
 ) -> dict[str, PhaseDecision]:
     """Add the place of each pass, and let the order object, or tell the only pass after the arterial ones."""
     place = places(passes)
@@ -268,9 +284,10 @@ def _with_order(
         decision = out[key]
         evidence = decision.evidence
         if key in place:
-            says, gap = by_gap(key, place, named)
+            says, gap = by_gap(key, place, named, agent)
             where = f"pass {place[key].position + 1} of {place[key].of} by {place[key].by}"
-            evidence = (*evidence, Evidence("order", f"{where}, {gap}" if gap else where, says))
+            source: Source = "trigger" if place[key].by in WITHIN_SERIES else "order"
+            evidence = (*evidence, Evidence(source, f"{where}, {gap}" if gap else where, says))
         out[key] = replace(decision, evidence=evidence)
         if key in wrong:
             out[key] = decide(decision.role, evidence, (*decision.conflicts, wrong[key]))

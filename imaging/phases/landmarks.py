@@ -14,12 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.signal import fftconvolve
 
 from imaging.phases.common_grid import CommonGrid
-
-Mask = NDArray[np.bool_]
-Image = NDArray[np.float32]
+from imaging.phases.tubes import Image, Mask, Tube, disk_weights, track_tube, tube_mask
 
 #: Brighter than this in every pass: bone, or contrast that was drunk. [HU]
 ALWAYS_BRIGHT_HU = 150.0
@@ -27,14 +24,10 @@ ALWAYS_BRIGHT_HU = 150.0
 STEADY_HU = 35.0
 #: Brighter than any blood vessel in a single pass. [HU]
 SURELY_NOT_BLOOD_HU = 450.0
-#: Radii of an aorta, from slender to aneurysmal. [mm]
-AORTA_RADII_MM = (7.0, 9.0, 11.0, 13.0, 16.0)
 #: Window of the aorta's center relative to the middle of the vertebral bodies: left, posterior. [mm]
 AORTA_LEFT_MM, AORTA_POSTERIOR_MM = (-14.0, 48.0), (-62.0, 4.0)
 #: The same of the IVC, which leaves the spine forward toward the heart. [mm]
 IVC_LEFT_MM, IVC_POSTERIOR_MM = (-62.0, -4.0), (-95.0, -8.0)
-#: Disks nearer than this to the middle of the vertebra lie in the vertebra. [mm]
-VERTEBRA_MM = 17.0
 #: Least contrast between the tube and its surroundings in the pass that shows it best. [HU]
 AORTA_LEAST_CONTRAST_HU, IVC_LEAST_CONTRAST_HU = 25.0, 8.0
 #: Slices with more lung than this share of the body are above the portal vein.
@@ -45,22 +38,6 @@ LIVER_LEAST_ML, SPLEEN_LEAST_ML, VEIN_LEAST_ML, KIDNEY_LEAST_ML = 60.0, 8.0, 0.8
 VEIN_ABOVE_LIVER_HU = 18.0
 #: A vein has at most this share of the aorta's gain in the arterial pass.
 VEIN_ARTERIAL_SHARE = 0.65
-
-
-@dataclass(frozen=True, eq=False)
-class Tube:
-    """The aorta: one center and radius per slice of the common grid.
-
-    Attributes
-    ----------
-    rows, columns : 1-D arrays of int
-        Center by slice, in grid points.
-    radius_mm : 1-D array. [mm]
-    """
-
-    rows: NDArray[np.int_]
-    columns: NDArray[np.int_]
-    radius_mm: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +102,7 @@ def find_aorta(grid: CommonGrid, spine: NDArray[np.float64], bright: Mask) -> Tu
     """Track the round tube in front of the left side of the spine through the slices."""
     smooth = [ndimage.gaussian_filter(np.clip(v, -150, 400), (0.6, 0.7, 0.7)) for v in grid.hu.values()]
     best = np.maximum.reduce(smooth)
-    return _tube(best, bright, spine, grid, (AORTA_LEFT_MM, AORTA_POSTERIOR_MM, AORTA_LEAST_CONTRAST_HU))
+    return track_tube(best, bright, spine, grid, (AORTA_LEFT_MM, AORTA_POSTERIOR_MM, AORTA_LEAST_CONTRAST_HU))
 
 
 def find_ivc(
@@ -134,138 +111,7 @@ def find_ivc(
     """Track the IVC in the venous pass, right of the spine."""
     image = ndimage.gaussian_filter(np.clip(grid.hu[venous], -150, 400), (0.6, 0.7, 0.7))
     bright = bright | tube_mask(aorta, image.shape, grid, 1.3)
-    return _tube(image, bright, spine, grid, (IVC_LEFT_MM, IVC_POSTERIOR_MM, IVC_LEAST_CONTRAST_HU))
-
-
-Window = tuple[tuple[float, float], tuple[float, float], float]
-
-
-def _tube(
-    image: Image, bright: Mask, spine: NDArray[np.float64], grid: CommonGrid, window: Window
-) -> Tube | None:
-    """Best tube within a window (left and posterior limits, least contrast) relative to the spine."""
-    left, posterior, contrast = window
-    rows, columns = _reach(spine, image.shape, grid, posterior, left)
-    near, shifted = image[:, rows, columns], spine - [rows.start, columns.start]
-    scores, radii = _disk_scores(near, bright[:, rows, columns], grid)
-    scores += _window(scores.shape, shifted, grid, left, posterior)
-    if not np.isfinite(scores).any(axis=(1, 2)).all():
-        return None
-    row, column = _best_path(scores)
-    radius = float(np.median(radii[np.arange(len(row)), row, column]))
-    tube = Tube(row + rows.start, column + columns.start, np.full(len(row), radius))
-    return tube if _contrast(image, tube, grid) >= contrast else None
-
-
-def _reach(
-    spine: NDArray[np.float64],
-    shape: tuple[int, ...],
-    grid: CommonGrid,
-    posterior_mm: tuple[float, float],
-    left_mm: tuple[float, float],
-) -> tuple[slice, slice]:
-    """Rows and columns in which a tube's disk and ring can lie."""
-    margin = max(AORTA_RADII_MM) + 8.0
-    out = []
-    for axis, (low, high) in enumerate((posterior_mm, left_mm)):
-        step = grid.spacing_mm[1 + axis]
-        first = int(spine[:, axis].min() + (low - margin) / step)
-        last = int(spine[:, axis].max() + (high + margin) / step) + 2
-        out.append(slice(max(first, 0), min(last, shape[1 + axis])))
-    return out[0], out[1]
-
-
-def _disk(radius_mm: float, spacing_mm: float, inner_mm: float = 0.0) -> Image:
-    reach = int(np.ceil(radius_mm / spacing_mm))
-    row, column = np.mgrid[-reach : reach + 1, -reach : reach + 1] * spacing_mm
-    distance = np.hypot(row, column)
-    disk = ((distance <= radius_mm) & (distance >= inner_mm)).astype(np.float32)
-    return np.asarray(disk / disk.sum(), dtype=np.float32)
-
-
-def _disk_scores(best: Image, bright: Mask, grid: CommonGrid) -> tuple[Image, Image]:
-    """How much each point looks like the middle of a bright, even, round tube, and with which radius."""
-    spacing = grid.spacing_mm[1]
-    scores = np.full(best.shape, -np.inf, dtype=np.float32)
-    radii = np.zeros(best.shape, dtype=np.float32)
-    for radius in AORTA_RADII_MM:
-        disk = _disk(radius - 1.0, spacing)[None]
-        ring = _disk(radius + 6.0, spacing, radius + 2.0)[None]
-        mean = fftconvolve(best, disk, mode="same")
-        spread = np.sqrt(np.clip(fftconvolve(best**2, disk, mode="same") - mean**2, 0, None))
-        around = fftconvolve(np.minimum(best, mean), ring, mode="same")
-        bone = fftconvolve(bright.astype(np.float32), disk, mode="same")
-        score = np.clip(mean, 0, 300) / 40 + np.clip(mean - around, 0, 200) / 30 - spread / 12 - 20 * bone
-        better = score > scores
-        scores[better], radii[better] = score[better], radius
-    return scores, radii
-
-
-def _window(
-    shape: tuple[int, ...],
-    spine: NDArray[np.float64],
-    grid: CommonGrid,
-    left_mm: tuple[float, float],
-    posterior_mm: tuple[float, float],
-) -> Image:
-    """Zero where the tube may be, minus infinity elsewhere."""
-    row, column = np.mgrid[: shape[1], : shape[2]]
-    out = np.full(shape, -np.inf, dtype=np.float32)
-    for k, (middle_row, middle_column) in enumerate(spine):
-        posterior = (row - middle_row) * grid.spacing_mm[1]
-        left = (column - middle_column) * grid.spacing_mm[2]
-        inside = (left >= left_mm[0]) & (left <= left_mm[1]) & (posterior >= posterior_mm[0])
-        inside &= (posterior <= posterior_mm[1]) & (np.hypot(left, posterior) >= VERTEBRA_MM)
-        out[k, inside] = 0.0
-    return out
-
-
-def _best_path(scores: Image) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-    """The path through the slices with the best total score, moving at most three points per slice."""
-    total = scores[0].copy()
-    came: list[NDArray[np.int_]] = []
-    moves = [(i, j) for i in range(-3, 4) for j in range(-3, 4)]
-    for layer in scores[1:]:
-        shifted = np.stack([_shift(total, i, j) - 0.15 * (i * i + j * j) for i, j in moves])
-        choice = shifted.argmax(axis=0)
-        came.append(choice)
-        total = np.take_along_axis(shifted, choice[None], axis=0)[0] + layer
-    row, column = (int(n) for n in np.unravel_index(int(total.argmax()), total.shape))
-    path = [(row, column)]
-    for choice in reversed(came):
-        i, j = moves[int(choice[row, column])]
-        row, column = row + i, column + j
-        path.append((row, column))
-    points = np.array(path[::-1])
-    return points[:, 0], points[:, 1]
-
-
-def _shift(image: Image, rows: int, columns: int) -> Image:
-    """``image[r + rows, c + columns]`` at ``[r, c]``, minus infinity beyond the border."""
-    out = np.full_like(image, -np.inf)
-    height, width = image.shape
-    out[max(0, -rows) : height - max(0, rows), max(0, -columns) : width - max(0, columns)] = image[
-        max(0, rows) : height - max(0, -rows), max(0, columns) : width - max(0, -columns)
-    ]
-    return out
-
-
-def _contrast(best: Image, tube: Tube, grid: CommonGrid) -> float:
-    inside = tube_mask(tube, best.shape, grid, 0.7)
-    around = tube_mask(tube, best.shape, grid, 1.7) & ~tube_mask(tube, best.shape, grid, 1.25)
-    return float(np.median(best[inside]) - np.percentile(best[around], 40))
-
-
-def tube_mask(tube: Tube, shape: tuple[int, ...], grid: CommonGrid, share: float = 1.0) -> Mask:
-    """Points within ``share`` of the tube's radius."""
-    row, column = np.mgrid[: shape[1], : shape[2]]
-    out = np.zeros(shape, dtype=bool)
-    for k in range(shape[0]):
-        distance = np.hypot(
-            (row - tube.rows[k]) * grid.spacing_mm[1], (column - tube.columns[k]) * grid.spacing_mm[2]
-        )
-        out[k] = distance <= share * tube.radius_mm[k]
-    return out
+    return track_tube(image, bright, spine, grid, (IVC_LEFT_MM, IVC_POSTERIOR_MM, IVC_LEAST_CONTRAST_HU))
 
 
 def _milliliters(mask: Mask, grid: CommonGrid) -> float:
@@ -393,9 +239,9 @@ def _portal_window(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, li
     column = np.arange(liver.shape[2])[None, None, :]
     left = (column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
     front = (aorta.rows[:, None, None] - row) * grid.spacing_mm[1]
-    disk = _disk(14.0, grid.spacing_mm[1])[None] > 0
+    disk = disk_weights(14.0, grid.spacing_mm[1])[None] > 0
     hull = ndimage.binary_closing(np.pad(liver, ((0, 0), (8, 8), (8, 8))), disk)[:, 8:-8, 8:-8]
-    hull |= ndimage.binary_dilation(liver, _disk(5.0, grid.spacing_mm[1])[None] > 0)
+    hull |= ndimage.binary_dilation(liver, disk_weights(5.0, grid.spacing_mm[1])[None] > 0)
     return np.asarray((left > -75) & (left < 45) & (front > 12) & (front < 85) & ~hull)
 
 

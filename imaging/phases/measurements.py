@@ -11,10 +11,7 @@ from scipy import ndimage
 
 from imaging.phases.common_grid import CommonGrid
 from imaging.phases.landmarks import (
-    Image,
     Landmarks,
-    Mask,
-    Tube,
     always_bright,
     find_aorta,
     find_ivc,
@@ -23,8 +20,8 @@ from imaging.phases.landmarks import (
     find_portal_system,
     find_spine,
     find_spleen,
-    tube_mask,
 )
+from imaging.phases.tubes import Image, Mask, Tube, tube_mask
 
 #: Share of the aorta's radius that is measured, away from wall and partial volume.
 LUMEN_SHARE = 0.6

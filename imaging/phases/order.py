@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from imaging.phases.agent import Agent
 from imaging.phases.phase import Phase
 from imaging.phases.timing import acquisition_second, across_midnight
 from imaging.volume import Acquisition, AcquisitionHeader
@@ -12,6 +13,9 @@ from imaging.volume import Acquisition, AcquisitionHeader
 #: Usual gaps between passes. [s]
 ARTERIAL_TO_PORTAL_S = (25.0, 45.0)
 ARTERIAL_TO_DELAYED_S = (90.0, 270.0)
+
+#: Attributes that order the passes inside of one multiphase series.
+WITHIN_SERIES = frozenset({"TriggerTime", "TemporalPositionIdentifier"})
 
 #: Place of each phase in time; phases of one place may come in any order.
 RANK: Mapping[Phase, int] = {
@@ -104,7 +108,9 @@ def _numbers_rise_together(headers: Sequence[AcquisitionHeader]) -> bool:
     return len(known) == len(pairs) and [s for _, s in known] == sorted(s for _, s in known)
 
 
-def by_gap(key: str, place: Mapping[str, Place], named: Mapping[str, Phase]) -> tuple[Phase, str]:
+def by_gap(
+    key: str, place: Mapping[str, Place], named: Mapping[str, Phase], agent: Agent = Agent.UNKNOWN
+) -> tuple[Phase, str]:
     """Phase that the gap to the only arterial pass suggests, and the gap in words.
 
     A hint, never a name of its own: early and late arterial starts differ by more than the windows.
@@ -118,9 +124,10 @@ def by_gap(key: str, place: Mapping[str, Place], named: Mapping[str, Phase]) -> 
         return Phase.UNDETERMINED, ""
     gap = here.gap_s - then
     written = f"{gap:g} s after the late arterial pass"
+    late = Phase.TRANSITIONAL if agent is Agent.GADOXETATE else Phase.DELAYED
     for phase, (first, last) in (
         (Phase.PORTAL_VENOUS, ARTERIAL_TO_PORTAL_S),
-        (Phase.DELAYED, ARTERIAL_TO_DELAYED_S),
+        (late, ARTERIAL_TO_DELAYED_S),
     ):
         if first <= gap <= last:
             return phase, written

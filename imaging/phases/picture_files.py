@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from imaging.phases.image import Sight
-from imaging.phases.landmarks import Mask
+from imaging.phases.tubes import Mask
 
 #: Display window: from, to. [HU]
 WINDOW_HU = (-60.0, 300.0)
