@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from imaging.findings.diameters import measure_mask
 from imaging.findings.label_masks import label_masks
-from imaging.regions.region import RegionMask
+from imaging.regions.region import RegionMask, RegionRole
 from recist.lesion import LesionKind, MeasuredLesion, Modality
 from recist.measurability import judge_size
 from workup.label_map_files import LabelMap
@@ -29,6 +29,16 @@ class LabelLesion:
     measurement: LesionMeasurement
 
 
+#: What a role in a sidecar makes of a label; every other role is anatomy, not a lesion.
+_KIND_OF_ROLE = {
+    RegionRole.PRIMARY_TUMOR: LesionKind.SOLID,
+    RegionRole.TARGET_LESION: LesionKind.SOLID,
+    RegionRole.NON_TARGET_LESION: LesionKind.SOLID,
+    RegionRole.LYMPH_NODE: LesionKind.NODE,
+    RegionRole.FILLING_DEFECT: LesionKind.THROMBUS,
+}
+
+
 def measure_labels(label_map: LabelMap, *, nodes: Collection[int] = ()) -> tuple[LabelLesion, ...]:
     """Measure every label as one lesion.
 
@@ -37,22 +47,29 @@ def measure_labels(label_map: LabelMap, *, nodes: Collection[int] = ()) -> tuple
     label_map : LabelMap
         On the slices of acquisition.
     nodes : collection of int
-        Labels that are lymph nodes; the others are taken as non-nodal solid lesions.
+        Labels that are lymph nodes. Without a sidecar the others are taken as non-nodal solid lesions;
+        with one its roles decide, and labels of liver and vessels are left out.
     """
-    masks = label_masks(label_map.labels, label_map.geometry)
-    return tuple(
-        LabelLesion(label, mask, _measure(label, mask, label_map, node=label in nodes))
-        for label, mask in masks.items()
-    )
+    lesions = []
+    for label, mask in label_masks(label_map.labels, label_map.geometry).items():
+        told = label_map.kinds.get(label)
+        kind = _KIND_OF_ROLE.get(told.role) if told else LesionKind.SOLID
+        if label in nodes:
+            kind = LesionKind.NODE
+        if kind is not None:
+            name = told.id if told else str(label)
+            lesions.append(LabelLesion(label, mask, _measure(name, kind, mask, label_map)))
+    return tuple(lesions)
 
 
-def _measure(label: int, mask: RegionMask, label_map: LabelMap, *, node: bool) -> LesionMeasurement:
+def _measure(name: str, kind: LesionKind, mask: RegionMask, label_map: LabelMap) -> LesionMeasurement:
+    node = kind is LesionKind.NODE
     found = measure_mask(mask, every_slice=node)
     header = label_map.reference.header if label_map.reference else None
     spacing = label_map.geometry.spacing_mm
     lesion = MeasuredLesion(
-        id=str(label),
-        kind=LesionKind.NODE if node else LesionKind.SOLID,
+        id=name,
+        kind=kind,
         modality=MODALITIES.get(header.modality) if header else Modality.CT_OR_MR,
         long_axis_mm=found.long_axis_mm,
         short_axis_mm=found.short_axis_mm,

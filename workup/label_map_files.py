@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from imaging.errors import RegionError
 from imaging.findings.label_masks import slice_axis, slices_first
 from imaging.geometry import VolumeGeometry
 from imaging.regions.grids import onto_grid
+from imaging.regions.region import Region
+from imaging.regions.region_codec import sidecar_kinds
 from imaging.regions.region_files import NIFTI_ENDINGS, RAS_TO_LPS
 from imaging.volume import Acquisition, Study
 
@@ -23,13 +26,20 @@ from imaging.volume import Acquisition, Study
 class LabelMap:
     """Labels as ``[slice, row, column]`` on the slices of acquisition.
 
-    ``reference`` is the acquisition on the same grid; None without one: then slice thickness and
-    modality are not known.
+    Attributes
+    ----------
+    labels : (slices, rows, columns) array of integers
+    geometry : VolumeGeometry
+    reference : Acquisition or None
+        The acquisition on the same grid; without one slice thickness and modality are not known.
+    kinds : mapping of label to Region
+        What a sidecar says of the labels; empty without one.
     """
 
     labels: NDArray[np.integer[Any]]
     geometry: VolumeGeometry
     reference: Acquisition | None = None
+    kinds: Mapping[int, Region] = field(default_factory=dict)
 
 
 def read_label_map(
@@ -56,11 +66,26 @@ def read_label_map(
     labels, geometry = _load(path)
     if not labels.any():
         raise RegionError("EMPTY_REGION", f"{path.name} holds no label", expected="labels above 0")
+    kinds = _sidecar(path)
     if reference is None:
-        return LabelMap(*slices_first(labels, geometry, slice_axis(geometry.spacing_mm)))
+        return LabelMap(*slices_first(labels, geometry, slice_axis(geometry.spacing_mm)), None, kinds)
     acquisition = _matching(labels, geometry, load_study(reference, progress=progress), path.name)
     turn = acquisition.volume.geometry.patient_to_index[0, :3] @ geometry.index_to_patient_mm[:3, :3]
-    return LabelMap(*slices_first(labels, geometry, int(np.abs(turn).argmax())), acquisition)
+    return LabelMap(*slices_first(labels, geometry, int(np.abs(turn).argmax())), acquisition, kinds)
+
+
+def _sidecar(path: Path) -> Mapping[int, Region]:
+    """Roles of the labels where a sidecar gives them (what dcm2niix leaves says nothing of labels)."""
+    stem = next(path.name.removesuffix(ending) for ending in NIFTI_ENDINGS if path.name.endswith(ending))
+    beside = path.with_name(f"{stem}.json")
+    if not beside.is_file():
+        return {}
+    try:
+        document = json.loads(beside.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RegionError("REGIONS_FORMAT", f"{beside.name} is not JSON: {error}") from error
+    told = isinstance(document, dict) and {"labels", "regions"} & set(document)
+    return sidecar_kinds(document) if told else {}
 
 
 def _load(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:

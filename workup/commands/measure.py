@@ -37,7 +37,12 @@ def measure(
     with loading_progress("reading images") as progress:
         label_map = read_label_map(labels, reference, progress)
     lesions = measure_labels(label_map, nodes=_numbers(nodes, label_map))
-    document = {"lesions": [{"label": lesion.label, **lesion_json(lesion.measurement)} for lesion in lesions]}
+    document = {
+        "lesions": [
+            {"label": lesion.label, "id": lesion.measurement.lesion.id, **lesion_json(lesion.measurement)}
+            for lesion in lesions
+        ]
+    }
     if output is not None:
         _write(lesions, label_map, document, output)
     if as_json:

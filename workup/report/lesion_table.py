@@ -63,7 +63,7 @@ def _row(lesion: LabelLesion) -> tuple[Cell, ...]:
     low, high = found.interval_mm if found else (None, None)
     flags = (*(found.flags if found else ()), *judged.overlay, *judged.notes)
     return (
-        text(str(lesion.label)),
+        text(lesion.measurement.lesion.id),
         text(measured.kind.value if measured.kind else None),
         text(measured.modality.value if measured.modality else None),
         _length(measured.long_axis_mm, judged.threshold_mm),
@@ -151,13 +151,13 @@ def _picture(lesion: LabelLesion, reference: Acquisition | None) -> Figure:
     panel = Panel(
         acquisition=reference or _of_label(lesion),
         slice_index=_slice_in(lesion, reference),
-        title=f"lesion {lesion.label}",
-        outlines=(Outline(lesion.mask, str(lesion.label)),) if reference is None else (),
+        title=f"lesion {measured.lesion.id}",
+        outlines=(Outline(lesion.mask, measured.lesion.id),) if reference is None else (),
         calipers=calipers,
         field_mm=max(_FIELD_MM, 2.2 * (measured.lesion.long_axis_mm or 0.0)),
     )
     what = "the label itself: no images were given" if reference is None else "on the images it was drawn on"
-    caption = f"Lesion {lesion.label}, {measured.method}, {what}."
+    caption = f"Lesion {measured.lesion.id}, {measured.method}, {what}."
     return Figure(
         f"key image {lesion.label}", key_image([panel]), caption, f"lesion {lesion.label} with axes"
     )
