@@ -1,0 +1,166 @@
+"""The command line: documented, quick to start, errors that teach, JSON that is strict."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from workup.command_line import COMMANDS, GROUPS, build_app
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "sample_dicom"
+SHIPPED = (
+    "demo", "phases", "convert", "enhancement", "measure", "recist", "screen", "assess", "record", "case",
+    "import", "export", "deidentify", "pull", "push", "cohort", "view",
+)  # fmt: skip
+
+
+def run(*arguments, cwd=None):
+    """Exit code, standard output, standard error of the installed command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "workup", *map(str, arguments)],
+        capture_output=True, text=True, timeout=120, check=False, cwd=cwd,
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def leaves(command, path=()):
+    """Every command that does something, with its path."""
+    if hasattr(command, "commands"):
+        for name, child in command.commands.items():
+            yield from leaves(child, (*path, name))
+    else:
+        yield path, command
+
+
+ALL = dict(leaves(typer.main.get_command(build_app())))
+
+
+def test_every_command_of_the_interface_exists():
+    assert set(SHIPPED) - set(COMMANDS) - set(GROUPS) == set()
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_shows_an_example(path):
+    assert f"Example: veinvasion {' '.join(path)}" in (ALL[path].help or "")
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_option_says_what_it_is(path):
+    silent = [p.name for p in ALL[path].params if not getattr(p, "help", None) and p.name != "help"]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_speaks_json(path):
+    assert "--json" in {option for p in ALL[path].params for option in p.opts} or path[0] in ("view",)
+
+
+def modules_of(*arguments):
+    """Top-level modules that one run imports."""
+    code = (
+        "import sys\n"
+        "from workup.command_line import main\n"
+        f"try:\n main({list(map(str, arguments))!r})\n"
+        "except SystemExit: pass\n"
+        "print('\\nMODULES', *sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(done.stdout.rsplit("MODULES", 1)[1].split())
+
+
+HEAVY = {
+    "numpy", "scipy", "pydicom", "SimpleITK", "nibabel", "matplotlib", "highdicom", "pandas", "distributed",
+    "skimage", "napari", "pydantic", "jinja2", "openpyxl", "yaml",
+}  # fmt: skip
+# fmt: off
+IMPORTS = {
+    # command                                            what it must not import
+    "help shows commands and imports nothing heavy":    (("--help",), HEAVY),
+    "the version, too":                                 (("--version",), HEAVY),
+    "screening a record needs no images":               (("screen", SAMPLE / "record.json"),
+                                                         HEAVY - {"pydantic", "yaml", "jinja2"}),
+    "naming a table of series needs no image library":  (("phases", "--table", ROOT / "tests/tables/series.csv"),
+                                                         {"SimpleITK", "matplotlib", "nibabel", "highdicom"}),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("arguments", "forbidden"), IMPORTS.values(), ids=IMPORTS)
+def test_a_command_pays_only_for_what_it_uses(arguments, forbidden):
+    assert modules_of(*arguments) & forbidden == set()
+
+
+REFUSALS = {
+    "a folder that is not there": (("assess", "nowhere"), "NO_CASE"),
+    "a folder without images": (("phases", ROOT / "docs"), "NOTHING_USABLE"),
+    "a protocol that is not there": (("assess", SAMPLE, "--protocol", "NCT00000000"), None),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_has_a_code_and_exit_1(arguments, code):
+    status, out, err = run(*arguments, "--json")
+
+    found = re.search(r"error\[([A-Z_0-9]+)\]: \S", err)
+    assert status == 1
+    assert found
+    assert "Traceback" not in err
+    assert code in (None, found[1])
+    assert json.loads(out)["error"]["code"] == found[1]
+
+
+def test_wrong_usage_is_exit_2():
+    status, out, _ = run("assess")
+
+    assert (status, out) == (2, "")
+
+
+def test_the_demo_prints_the_verdicts_and_writes_the_report(tmp_path):
+    status, out, _ = run("demo", "-o", tmp_path)
+
+    assert status == 0
+    assert re.search(r"Vascular invasion \(I4\.a\)\W+PASS", out)
+    assert "report.html" in out
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+def test_assess_prints_one_strict_json_document(tmp_path):
+    status, out, _ = run("assess", SAMPLE, "-o", tmp_path, "--json")
+    document = json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
+
+    assert status == 0
+    assert document["vascular_invasion"]["status"] == "PASS"
+    assert document["measurable_lesion"]["status"] == "PASS"
+    assert [p["phase"] for p in document["phases"]] == [
+        "unenhanced",
+        "late_arterial",
+        "portal_venous",
+        "delayed",
+    ]
+    assert {"schema_version", "veinvasion_version", "screen", "files"} <= document.keys()
+    assert json.loads((tmp_path / "report.json").read_text())["screen"] == document["screen"]
+
+
+def test_the_sample_measures_what_is_true_of_it(tmp_path):
+    """HU within 2 HU and the noise's error, diameters within a pixel, of what the generator knows."""
+    expected = json.loads((SAMPLE / "expected.json").read_text())
+    _, out, _ = run("assess", SAMPLE, "--json")
+    document = json.loads(out)
+    lesion = document["measurable_lesion"]["lesions"][0]
+    truth = expected["lesions"][0] if isinstance(expected["lesions"], list) else expected["lesions"]["hcc1"]
+
+    assert lesion["long_axis_mm"] == pytest.approx(truth["long_axis_mm"], abs=1.4)
+    assert lesion["short_axis_mm"] == pytest.approx(truth["short_axis_mm"], abs=1.4)
+    for phase in document["vascular_invasion"]["defects"][0]["phases"]:
+        true_hu = expected["tissue"][expected["region_tissue"]["defect1"]][phase["phase"]]
+        assert phase["mean"] == pytest.approx(true_hu, abs=2 + 4 * phase["sd"] / phase["n_eff"] ** 0.5)
