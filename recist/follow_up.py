@@ -81,11 +81,14 @@ class Reading:
         The diameter; of a lesion that split, one for each fragment. [0.1 mm]
     merged_into : str or None
         With ``MERGED``: the lesion that carries the length.
+    viable_tenths : int or None
+        Diameter of the arterially enhancing part; RECIST 1.1 never uses it (see ``recist.mrecist``). [0.1 mm]
     """
 
     seen: Seen
     parts_tenths: tuple[int, ...] = ()
     merged_into: str | None = None
+    viable_tenths: int | None = None
 
 
 _UNSEEN = Reading(Seen.NOT_EVALUATED)

@@ -1,6 +1,7 @@
 """A trial's lesion table, one row for each lesion and visit, into patients over time.
 
-Columns: ``subject, visit, date, lesion, organ, kind, diameter, status`` (and ``markers``, optional).
+Columns: ``subject, visit, date, lesion, organ, kind, diameter, status``, and optional ``markers`` and
+``viable_diameter`` (of the arterially enhancing part, for mRECIST only).
 A row that cannot be accepted is named with its reason and counts as "not evaluated"; it is never
 repaired. If it stood at baseline, the patient's sums are unknown, and so are responses that need them.
 """
@@ -79,6 +80,7 @@ class _Row:
     words: Words
     parts: tuple[int, ...]
     markers: bool | None
+    viable: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +159,9 @@ def _accept(
         on = date_of(cells["date"])
         draft.dates[visit] = min(on, draft.dates.get(visit, on))
         words = words_of(cells["status"], cells.get("kind", ""))
-        parts = lengths_of(cells["diameter"])
-        draft.rows.append(
-            _Row(number, visit, on, cells["lesion"], cells.get("organ", ""), words, parts, _markers(cells))
-        )
+        parts, viable = lengths_of(cells["diameter"]), lengths_of(cells.get("viable_diameter", ""))
+        organ, markers = cells.get("organ", ""), _markers(cells)
+        draft.rows.append(_Row(number, visit, on, cells["lesion"], organ, words, parts, markers, viable))
     except RecistError as error:
         draft.unread.append(_Unread(number, visit, f"{cells['status']} {cells.get('kind', '')}".lower()))
         rejected.append(RejectedRow(number, str(error), subject, error.code))
@@ -226,9 +227,9 @@ def _baseline_of(draft: _Draft) -> str | None:
 
 def _contradicting(rows: list[_Row]) -> set[tuple[str, str]]:
     """Visits and lesions with more than one row that do not say the same."""
-    said: dict[tuple[str, str], set[tuple[Words, tuple[int, ...]]]] = {}
+    said: dict[tuple[str, str], set[tuple[Words, tuple[int, ...], tuple[int, ...]]]] = {}
     for row in rows:
-        said.setdefault((row.visit, row.lesion), set()).add((row.words, row.parts))
+        said.setdefault((row.visit, row.lesion), set()).add((row.words, row.parts, row.viable))
     return {key for key, statements in said.items() if len(statements) > 1}
 
 
@@ -321,7 +322,12 @@ def _reading(row: _Row, lesion: FollowedLesion) -> Reading:
         raise LesionError(
             "NOT_FOR_TARGETS", f"target {lesion.id} is called {seen.value}", expected="a diameter"
         )
-    return Reading(seen or Seen.MEASURED, row.parts if total else (), row.words.merged_into)
+    viable = sum(row.viable) if row.viable else None
+    if total and viable is not None and viable > total:
+        raise LesionError(
+            "CONTRADICTION", "the enhancing part is longer than the lesion", expected="at most as long"
+        )
+    return Reading(seen or Seen.MEASURED, row.parts if total else (), row.words.merged_into, viable)
 
 
 def _check_targets(draft: _Draft, baseline: str) -> None:

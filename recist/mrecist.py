@@ -10,6 +10,12 @@ R. Lencioni, J. M. Llovet, Semin Liver Dis 30 (2010) 52-60; the same, J Hepatol 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from recist.follow_up import FollowedLesion, Reading, Role, Seen, Visit
+from recist.lengths import change_percent
 from recist.progression import PROGRESSION_PERCENT
 from recist.response import Response, fell_enough
 
@@ -51,3 +57,44 @@ def is_new_hepatic_lesion(diameter_tenths: int, *, typical_pattern: bool, growth
     if diameter_tenths < NEW_NODULE_TENTHS:
         return False
     return typical_pattern or growth_tenths >= NEW_NODULE_TENTHS
+
+
+@dataclass(frozen=True, slots=True)
+class ViableResponse:
+    """Sum of the enhancing diameters at one visit and what mRECIST says of the targets. [0.1 mm, %]"""
+
+    visit: str
+    sum_tenths: int | None
+    from_baseline_percent: Fraction | None = None
+    target: Response | None = None
+
+
+def follow_viable(lesions: Sequence[FollowedLesion], visits: Sequence[Visit]) -> tuple[ViableResponse, ...]:
+    """MRECIST of every visit in order of date; empty if no enhancing diameters were taken at baseline.
+
+    A target that is gone, or of which nothing enhances (0), counts 0; one whose enhancing diameter was not
+    taken leaves the visit not evaluable unless the others alone prove progression.
+    """
+    ordered = sorted(visits, key=lambda visit: visit.on)
+    targets = [lesion for lesion in lesions if lesion.role is Role.TARGET]
+    first = _viable(targets, ordered[0].readings)
+    if not targets or None in first:
+        return ()
+    baseline = sum(tenths for tenths in first if tenths is not None)
+    found, nadir = [ViableResponse(ordered[0].name, baseline)], baseline
+    for visit in ordered[1:]:
+        counted = _viable(targets, visit.readings)
+        known = sum(tenths for tenths in counted if tenths is not None)
+        complete = None not in counted
+        target = viable_target_response(
+            baseline_tenths=baseline, nadir_tenths=nadir, sum_tenths=known, complete=complete
+        )
+        change = change_percent(baseline, known) if complete else None
+        found.append(ViableResponse(visit.name, known if complete else None, change, target))
+        nadir = min(nadir, known) if complete else nadir
+    return tuple(found)
+
+
+def _viable(targets: Sequence[FollowedLesion], readings: Mapping[str, Reading]) -> list[int | None]:
+    seen = [readings.get(lesion.id, Reading(Seen.NOT_EVALUATED)) for lesion in targets]
+    return [0 if reading.seen is Seen.ABSENT else reading.viable_tenths for reading in seen]

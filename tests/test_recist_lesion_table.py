@@ -13,6 +13,7 @@ from recist.follow_up import Role, Seen
 from recist.lesion import LesionKind
 from recist.lesion_table import read_lesion_table
 from recist.lesion_words import date_of, lengths_of, words_of
+from recist.mrecist import follow_viable
 from recist.response import Response
 
 HEAD = "subject,visit,date,lesion,organ,kind,diameter,status"
@@ -316,3 +317,38 @@ def test_days_that_are_none(text):
 
 def test_days_are_read_in_both_iso_forms():
     assert date_of("20250103") == date_of(" 2025-01-03 ")
+
+
+def test_enhancing_diameters_make_columns_of_their_own():
+    head = HEAD + ",viable_diameter"
+    patient = only(
+        table(
+            "S1,BL,2025-01-01,T1,liver,solid,60.0,target,60",
+            "S1,BL,2025-01-01,T2,liver,solid,20.0,target,20",
+            "S1,W8,2025-03-01,T1,,,58.0,,0",
+            "S1,W8,2025-03-01,T2,,,,absent,",
+            "S1,W16,2025-05-01,T1,,,58.0,,12.5",
+            "S1,W16,2025-05-01,T2,,,10,,",
+            "S1,W24,2025-07-01,T1,,,58.0,,0",
+            "S1,W24,2025-07-01,T2,,,10,,",
+            head=head,
+        )
+    )
+    viable = follow_viable(patient.lesions, patient.visits)
+
+    assert [r.target for r in patient.responses()] == [None, Response.SD, Response.SD, Response.SD]
+    assert [v.target for v in viable] == [None, Response.CR, Response.PD, Response.NE]
+    assert [v.sum_tenths for v in viable] == [800, 0, None, None]
+    assert viable[1].from_baseline_percent == -100
+
+
+def test_without_enhancing_diameters_at_baseline_there_is_no_mrecist():
+    patient = only(table(BASELINE, WEEK_8))
+
+    assert follow_viable(patient.lesions, patient.visits) == ()
+
+
+def test_an_enhancing_part_longer_than_its_lesion_is_refused():
+    found = table("S1,BL,2025-01-01,T1,liver,solid,20,target,20.1", head=HEAD + ",viable_diameter")
+
+    assert found.rejected[0].code == "CONTRADICTION"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,7 @@ from recist.best_response import MINIMUM_SD_DAYS, BestResponse, TimePoint, best_
 from recist.follow_up import VisitResponse
 from recist.lengths import millimeters, shown_percent
 from recist.lesion_table import Patient, RejectedRow
+from recist.mrecist import ViableResponse, follow_viable
 from recist.progression import PROGRESSION_PERCENT
 from recist.response import PARTIAL_RESPONSE_PERCENT, NewLesion, Response
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
@@ -29,6 +30,11 @@ class Followed:
     patient: Patient
     responses: tuple[VisitResponse, ...]
     best: BestResponse | None
+    viable: tuple[ViableResponse, ...] = ()  # mRECIST, where enhancing diameters were taken
+
+    def rows(self) -> Iterator[tuple[VisitResponse, ViableResponse | None]]:
+        """Every visit with its mRECIST, if any."""
+        return zip(self.responses, self.viable or (None,) * len(self.responses), strict=True)
 
 
 def followed(patient: Patient, *, confirmation: bool = False) -> Followed:
@@ -36,13 +42,13 @@ def followed(patient: Patient, *, confirmation: bool = False) -> Followed:
     responses = patient.responses()
     points = [TimePoint(r.on, r.overall) for r in responses[1:] if r.overall is not None]
     best = best_response(responses[0].on, points, confirmation=confirmation) if points else None
-    return Followed(patient, responses, best)
+    return Followed(patient, responses, best, follow_viable(patient.lesions, patient.visits))
 
 
 def follow_up_document(cohort: Sequence[Followed], rejected: Sequence[RejectedRow]) -> dict[str, Any]:
     """The same as the interface has it."""
     return {
-        "visits": [_visit_json(f.patient.subject, r) for f in cohort for r in f.responses],
+        "visits": [_visit_json(f.patient.subject, r, v) for f in cohort for r, v in f.rows()],
         "rejected": [
             {"row": r.row, "message": r.message, "code": r.code, "subject": r.subject or None}
             for r in rejected
@@ -59,7 +65,7 @@ def follow_up_document(cohort: Sequence[Followed], rejected: Sequence[RejectedRo
     }
 
 
-def _visit_json(subject: str, r: VisitResponse) -> dict[str, Any]:
+def _visit_json(subject: str, r: VisitResponse, v: ViableResponse | None) -> dict[str, Any]:
     return {
         "subject": subject,
         "visit": r.visit,
@@ -73,6 +79,15 @@ def _visit_json(subject: str, r: VisitResponse) -> dict[str, Any]:
         "new_lesion_says": r.new_lesion.value,
         "overall": r.overall.value if r.overall else None,
         "notes": list(r.notes),
+        "mrecist": None if v is None else _viable_json(v),
+    }
+
+
+def _viable_json(v: ViableResponse) -> dict[str, Any]:
+    return {
+        "viable_sum_mm": None if v.sum_tenths is None else float(millimeters(v.sum_tenths)),
+        "change_from_baseline_percent": _float(v.from_baseline_percent),
+        "target": v.target.value if v.target else None,
     }
 
 
@@ -84,18 +99,18 @@ def visit_table(cohort: Sequence[Followed]) -> Table:
     """One row a visit."""
     columns = (
         "subject", "visit", "date", "sum mm", "from baseline %", "from nadir %",
-        "target", "non-target", "new lesion", "overall", "notes",
+        "target", "non-target", "new lesion", "overall", "notes", "mRECIST viable sum mm", "mRECIST target",
     )  # fmt: skip
-    rows = tuple(_visit_row(f.patient.subject, r) for f in cohort for r in f.responses)
+    rows = tuple(_visit_row(f.patient.subject, r, v) for f in cohort for r, v in f.rows())
     return Table("visits", "Visits", columns, rows, note="Sums and changes are exact from recorded tenths.")
 
 
-def _visit_row(subject: str, r: VisitResponse) -> tuple[Cell, ...]:
+def _visit_row(subject: str, r: VisitResponse, v: ViableResponse | None) -> tuple[Cell, ...]:
     return (
         text(subject),
         text(r.visit),
         text(r.on.isoformat()),
-        number(None if r.sum_tenths is None else float(millimeters(r.sum_tenths))),
+        _sum(r.sum_tenths),
         _change(r.from_baseline_percent, -PARTIAL_RESPONSE_PERCENT),
         _change(r.from_nadir_percent, PROGRESSION_PERCENT),
         _response(r.target),
@@ -103,7 +118,13 @@ def _visit_row(subject: str, r: VisitResponse) -> tuple[Cell, ...]:
         text(r.new_lesion.value),
         _response(r.overall),
         text("; ".join(r.notes)),
+        _sum(v.sum_tenths if v else None),
+        _response(v.target if v else None),
     )
+
+
+def _sum(tenths: int | None) -> Cell:
+    return number(None if tenths is None else float(millimeters(tenths)))
 
 
 def _change(percent: Fraction | None, limit: int) -> Cell:
