@@ -83,14 +83,15 @@ HEAVY = {
     "skimage", "napari", "pydantic", "jinja2", "openpyxl", "yaml",
 }  # fmt: skip
 # fmt: off
+TABLE = ROOT / "tests/tables/series.csv"
+IMAGE_LIBRARIES = {"SimpleITK", "matplotlib", "nibabel", "highdicom"}
 IMPORTS = {
     # command                                            what it must not import
     "help shows commands and imports nothing heavy":    (("--help",), HEAVY),
     "the version, too":                                 (("--version",), HEAVY),
     "screening a record needs no images":               (("screen", SAMPLE / "record.json"),
                                                          HEAVY - {"pydantic", "yaml", "jinja2"}),
-    "naming a table of series needs no image library":  (("phases", "--table", ROOT / "tests/tables/series.csv"),
-                                                         {"SimpleITK", "matplotlib", "nibabel", "highdicom"}),
+    "naming a table of series needs no image library":  (("phases", "--table", TABLE), IMAGE_LIBRARIES),
 }
 # fmt: on
 
