@@ -41,8 +41,10 @@ PORTAL_SHARE_EARLY, PORTAL_SHARE_LATE = 0.06, 0.12
 #: Spleen's share of the aorta's gain where the portal system is not in view.
 SPLEEN_SHARE_EARLY, SPLEEN_SHARE_LATE = 0.14, 0.24
 #: Washout index: (aorta's gain / its arterial gain) / (liver's gain / aorta's gain). It falls with time;
-#: portal venous from the first, not delayed from the second, not portal venous below the third.
-INDEX_PORTAL, INDEX_NOT_DELAYED, INDEX_NOT_PORTAL = 1.0, 0.88, 0.35
+#: portal venous from the first on, delayed below the second, in between not told (patients differ too much).
+INDEX_PORTAL, INDEX_DELAYED = 0.9, 0.35
+#: Below this a pass is more likely delayed than portal venous, though not surely.
+INDEX_RATHER_DELAYED = 0.7
 #: Spleen's share from which an early arterial aorta is near enough to its peak to serve in the index.
 NEAR_PEAK_SPLEEN_SHARE = 0.125
 #: A later pass whose aortic gain is at most this share of an earlier portal venous one is delayed.
@@ -74,13 +76,17 @@ class ImageReading:
         Phases that the image does not exclude; empty if nothing was measured.
     written : str
         The numbers and the rule.
-    aorta_hu : float or None. [HU]
+    aorta_hu : float or None
+        Median of the aorta. [HU]
+    rather_delayed : bool
+        Whether portal venous and delayed are possible, but delayed is likelier.
     """
 
     says: Phase
     possible: frozenset[Phase]
     written: str
     aorta_hu: float | None = None
+    rather_delayed: bool = False
 
     def excludes(self, phase: Phase) -> bool:
         """Whether the image speaks against a phase that another source names."""
@@ -272,9 +278,7 @@ def _tell_later_passes(
         why[key] = said
         if index >= INDEX_PORTAL:
             possible[key] = frozenset({Phase.PORTAL_VENOUS})
-        elif index >= INDEX_NOT_DELAYED:
-            possible[key] = frozenset({Phase.PORTAL_VENOUS, Phase.LATE_ARTERIAL})
-        elif index < INDEX_NOT_PORTAL:
+        elif index < INDEX_DELAYED:
             possible[key] = frozenset({Phase.DELAYED})
     for one, other in combinations(later, 2):
         first, second = (one, other) if aortas[one] >= aortas[other] else (other, one)
