@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from eligibility.policies import policy_of
 from eligibility.verdict import Status, Verdict
 from imaging.findings.adjacency import ADJACENT_MM
 from imaging.findings.assess_region import RegionFindings
@@ -381,9 +382,13 @@ def _images_section(assessment: Assessment, w: Words) -> tuple[Section, ...]:
 
 def _policy_table(assessment: Assessment, w: Words) -> Table:
     policy, protocol = assessment.policy, assessment.screen.protocol
-    rows = [(text("enhancement"), text(policy.name), text(policy.source))]
-    rows += [(text(name), text(variant), text("")) for name, variant in sorted(protocol.readings.items())]
-    return Table("policies", w["policies"], ("policy", "reading", "source"), tuple(rows))
+    rows = [(text("enhancement and washout"), text(policy.source), text(policy.name))]
+    for name, variant in sorted(protocol.readings.items()):
+        known = policy_of(name)
+        rows.append(
+            (text(known.clause), text(known.variants[variant]), text(f"{name} {known.name}={variant}"))
+        )
+    return Table("policies", w["policies"], ("words", "read as", "policy"), tuple(rows))
 
 
 def _trace_table(assessment: Assessment, w: Words) -> Table:
