@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables are read across
 """Landmarks and phases from voxels: the phantom, whose truth is known, and real studies without times."""
 
 from dataclasses import replace

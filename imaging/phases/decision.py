@@ -315,11 +315,10 @@ def _only_later_pass(
     if len(later) != 1 or not arterial:
         return None
     decision = decisions[later[0]]
-    header = next(a.header for a in passes if a.key == later[0])
-    texts = (header.series_description, header.protocol_name, header.study_description)
-    if decision.conflicts or decision.phase in DEFINITE or not any(map(names_several_passes, texts)):
+    description = next(a.header.series_description for a in passes if a.key == later[0])
+    if decision.conflicts or decision.phase in DEFINITE or images[later[0]].rather_delayed:
         return None
-    return later[0]
+    return later[0] if names_several_passes(description) else None
 
 
 def _is_later(possible: frozenset[Phase]) -> bool:

@@ -131,8 +131,11 @@ def read_passes(
     told = [k for k, p in possible.items() if p == ARTERIAL and len(aortas) > 1]
     for key in told:
         possible[key], why[key] = _early_or_late(numbers[key], base, why[key])
-    _tell_later_passes(numbers, aortas, base, possible, why)
-    return {key: _reading(numbers[key], possible[key], why[key]) for key in numbers}
+    rather_delayed = _tell_later_passes(numbers, aortas, base, possible, why)
+    return {
+        key: replace(_reading(numbers[key], possible[key], why[key]), rather_delayed=key in rather_delayed)
+        for key in numbers
+    }
 
 
 def _reading(numbers: PassNumbers, possible: frozenset[Phase], why: str) -> ImageReading:
@@ -262,8 +265,15 @@ def _tell_later_passes(
     base: _Baseline,
     possible: dict[str, frozenset[Phase]],
     why: dict[str, str],
-) -> None:
-    """Portal venous or delayed, by urine, by the washout index and by the fall between two passes."""
+) -> set[str]:
+    """Portal venous or delayed, by urine, by the washout index and by the fall between two passes.
+
+    Returns
+    -------
+    set of str
+        Passes that stay open but are rather delayed.
+    """
+    rather: set[str] = set()
     later = [k for k, p in possible.items() if p == LATER]
     peak = _arterial_peak(numbers, base, possible)
     for key in later:
@@ -280,6 +290,8 @@ def _tell_later_passes(
             possible[key] = frozenset({Phase.PORTAL_VENOUS})
         elif index < INDEX_DELAYED:
             possible[key] = frozenset({Phase.DELAYED})
+        elif index < INDEX_RATHER_DELAYED:
+            rather.add(key)
     for one, other in combinations(later, 2):
         first, second = (one, other) if aortas[one] >= aortas[other] else (other, one)
         if aortas[second] - base.aorta <= PAIR_SHARE * (aortas[first] - base.aorta):
@@ -287,6 +299,7 @@ def _tell_later_passes(
             why[second] += (
                 f"; aorta {aortas[first] - aortas[second]:.0f} HU below another pass after the arterial"
             )
+    return rather
 
 
 def _arterial_peak(
