@@ -47,7 +47,13 @@ def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArra
     )
     largest = equals[int(np.argmax(lengths))]
     others = tuple(sorted((int(n) for i, n in enumerate(sizes) if i != largest), reverse=True))
-    return np.asarray(ndimage.binary_fill_holes(labels == largest + 1)), others
+    return _filled(labels == largest + 1), others
+
+
+def _filled(component: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The component without its holes: what is outside is joined to the border by pixel edges."""
+    outside, _ = ndimage.label(np.pad(~component, 1, constant_values=True))
+    return np.asarray(outside != outside[0, 0])[1:-1, 1:-1]
 
 
 def _is_simple(mask: NDArray[np.bool_]) -> bool:
