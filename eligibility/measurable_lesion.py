@@ -68,14 +68,16 @@ def has_measurable_target_lesion(ask: Ask) -> Answer:
 
 
 def has_untreated_or_progressed_lesion(ask: Ask) -> Answer:
-    """I5.a: some lesion that could be a target is untreated, or has progressed since its treatment."""
+    """I5.a: some lesion is untreated, or has progressed since its treatment; size is I5's to judge."""
 
     def judge(imaging: Imaging) -> Answer:
-        def test(lesion: ImagedLesion, path: str) -> Answer:
-            size = _is_target_by_size(ask, imaging, lesion, path)
-            return size if size.truth is Truth.FALSE else untreated_or_progressed(ask, lesion, path)
-
-        return exists(ask, imaging.lesions, _PATH, "target lesion", test)
+        return exists(
+            ask,
+            imaging.lesions,
+            _PATH,
+            "lesion",
+            lambda lesion, path: untreated_or_progressed(ask, lesion, path),
+        )
 
     now = ask.facts.imaging
     before = judge(now.recorded) if now.recorded is not None else None

@@ -267,7 +267,9 @@ def _some_defect(ask: Ask, imaging: Imaging, test: Callable[[Thrombus, str], Ans
     if found.truth is not Truth.FALSE:
         return found
     looked = _has_dynamic_examination(ask, imaging)
-    return all_of(found, looked) if looked.truth is Truth.TRUE else looked
+    if looked.truth is not Truth.TRUE:
+        return looked
+    return replace(found, evidence=(*found.evidence, *looked.evidence))
 
 
 def _samples(imaging: Imaging) -> tuple[Thrombus, ...]:

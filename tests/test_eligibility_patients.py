@@ -1,7 +1,7 @@
 """Invented patients; what is expected of each was written down before the code was run.
 
-A patient is the complete record of an eligible man with some values changed. Expected are the criteria that
-do not pass; everything that is not named must pass (I8.10 does not concern men, I8.11 does not concern women).
+A patient is the complete record of an eligible man with some values changed. Expected are the criteria
+that do not pass; everything that is not named must pass (I8.10 does not concern men, I8.11 not women).
 """
 
 from __future__ import annotations

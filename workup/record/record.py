@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args
@@ -208,7 +209,33 @@ def record_mapping(facts: PatientFacts) -> dict[str, Any]:
         for step in blocks:
             block = block.setdefault(step, {})
         block[f"{name}_complete"] = False
+    for path, origin in facts.provenance.items():
+        _wrap(record, path, origin)
     return record
+
+
+_STEP = re.compile(r"([a-z_0-9]+)|\[([^\]]*)\]")
+
+
+def _wrap(record: dict[str, Any], path: str, origin: Provenance) -> None:
+    """Write a value's origin beside it."""
+    steps = [name or key for name, key in _STEP.findall(path)]
+    node: Any = record
+    for step in steps[:-1]:
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[_place(node, step)]
+    last: Any = _place(node, steps[-1]) if isinstance(node, list) else steps[-1]
+    value = node[last] if isinstance(node, list) else node.get(last)
+    recorded = str(origin.recorded_on) if origin.recorded_on else None
+    wrapper = {"value": value, "source": origin.source, "recorded_on": recorded, "note": origin.note}
+    node[last] = {key: item for key, item in wrapper.items() if key == "value" or item is not None}
+
+
+def _place(items: list[Any], key: str) -> int:
+    """Place of a list entry named by its id or number."""
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and item.get("id") == key:
+            return index
+    return int(key)
 
 
 _NOT_RECORDED = {
