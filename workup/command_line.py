@@ -27,10 +27,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cohort": ("workup.commands.cohort", "cohort"),
     "measure": ("workup.commands.measure", "measure"),
     "recist": ("workup.commands.recist", "recist"),
+    "deidentify": ("workup.commands.deidentify", "deidentify"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {
     "record": "workup.commands.record",
+    "protocol": "workup.commands.protocol",
 }
 
 SCHEMA_VERSION = "1.0"

@@ -3,6 +3,7 @@
 * WorkupError
   - CaseError      the case folder or its reading cannot be understood
   - RecordError    the patient record cannot be understood
+  - DeidentifyError  images cannot leave without saying whose they are
   - ExchangeError  another system's object or server refused
 """
 
@@ -46,3 +47,7 @@ class RecordError(WorkupError):
 
 class ExchangeError(WorkupError):
     """An object of another system, or the system itself, cannot be used."""
+
+
+class DeidentifyError(WorkupError):
+    """Images cannot be de-identified, or something of the patient was left in them."""

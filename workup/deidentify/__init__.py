@@ -1,0 +1,1 @@
+"""De-identification: the standard's profile applied, and checked by a reader that trusts nobody."""
