@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
-LEFT_WIDTH, RIGHT_WIDTH = 356, 400
+LEFT_WIDTH, RIGHT_WIDTH = 366, 410
 
 
 @dataclass(eq=False)

@@ -15,6 +15,7 @@ from viewer.widgets.parts import (
     column,
     escaped,
     heading,
+    small,
     wrapped,
 )
 from workup.assessment import Assessment
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from viewer.feed import Feed
 
 
+#: Room for two criteria with their sentences and the trial's line. [pixels]
+ANSWERS_HEIGHT = 118
+
+
 class ChecklistPanel(QWidget):
     """Answer lines on top, the list below; a click on an item goes there."""
 
@@ -34,9 +39,11 @@ class ChecklistPanel(QWidget):
         self._desk = desk
         self._items: tuple[Missing, ...] = ()
         self._answers = wrapped(colored("being assessed", QUIET_COLOR))
+        self._answers.setMinimumHeight(ANSWERS_HEIGHT)
+        self._answers.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._title = heading("Still missing")
         self.list = QListWidget()
-        self.list.setMinimumHeight(90)
+        self.list.setFixedHeight(118)
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
         self.save, self.sign, self.export = (
@@ -100,4 +107,4 @@ def _line(name: str, verdict: Verdict) -> str:
     status = verdict.status.value
     word = {"PASS": "yes", "FAIL": "no", "UNKNOWN": "cannot tell"}.get(status, status.lower())
     answer = colored(word, STATUS_COLORS[status], bold=True)
-    return f"{escaped(name)}: {answer}<br>{colored(verdict.message, QUIET_COLOR)}"
+    return f"{escaped(name)}: {answer}<br>{small(verdict.message)}"

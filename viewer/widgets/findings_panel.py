@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from viewer.feed import Feed
 
 #: Sentences of a kind shown at most; more are counted.
-MOST_SENTENCES = 4
+MOST_SENTENCES = 3
 
 
 class FindingsPanel(QWidget):
@@ -36,6 +36,7 @@ class FindingsPanel(QWidget):
         self._findings = wrapped()
         self._warnings = wrapped(color=WARNING_COLOR)
         self._reasons = wrapped(color=QUIET_COLOR)
+        self._reasons.setStyleSheet(f"color:{QUIET_COLOR}; font-size:11px;")
         self.setLayout(column(heading("What the numbers say"), self._findings, self._warnings, self._reasons))
         feed.events.region.connect(self.show_answer)
 

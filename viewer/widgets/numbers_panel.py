@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 from viewer.layers import region_colors
 from viewer.widgets.parts import QUIET_COLOR, WARNING_COLOR, column, heading
@@ -31,7 +31,7 @@ class NumbersPanel(QWidget):
         self._answer: RegionAnswer | None = None
         self._title = heading("No region in hand")
         self._plot = pg.PlotWidget(background="#1f232b")
-        self._plot.setFixedHeight(200)
+        self._plot.setFixedHeight(185)
         self._plot.getAxis("bottom").setHeight(36)
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
@@ -41,6 +41,7 @@ class NumbersPanel(QWidget):
         self._live = pg.ScatterPlotItem(size=11, pen=pg.mkPen("#ffffff"), brush=None, symbol="o")
         self._table = _table()
         self.setLayout(column(self._title, self._plot, self._table))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         feed.events.region.connect(self.show_answer)
         feed.events.drawing.connect(self.show_drawing)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from imaging.findings.finding import Finding
@@ -52,6 +52,11 @@ def colored(text: str, color: str, *, bold: bool = False) -> str:
     return f'<span style="color:{color};{weight}">{escaped(text)}</span>'
 
 
+def small(text: str, color: str = QUIET_COLOR) -> str:
+    """A quiet remark, as rich text."""
+    return f"<small>{colored(text, color)}</small>"
+
+
 def finding_text(finding: Finding | None) -> str:
     """A finding as rich text."""
     return "" if finding is None else colored(FINDING_WORDS[finding], FINDING_COLORS[finding], bold=True)
@@ -61,13 +66,25 @@ def heading(text: str) -> QLabel:
     """A heading inside a panel."""
     label = QLabel(text)
     label.setStyleSheet("font-weight:600; font-size:13px; padding-top:4px;")
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     return label
 
 
-def wrapped(text: str = "", *, color: str | None = None) -> QLabel:
+#: Qt measures a panel before it is shown; it is measured again after these times. [ms]
+MEASURE_AGAIN_MS = (0, 150, 800)
+
+#: Room that is left for the scroll bar. [pixels]
+SCROLL_BAR_WIDTH = 14
+
+#: Paragraphs are at least this wide, so that Qt does not reserve the height of narrower ones.
+PARAGRAPH_WIDTH = 312
+
+
+def wrapped(text: str = "", *, color: str | None = None, width: int = PARAGRAPH_WIDTH) -> QLabel:
     """A paragraph."""
     label = QLabel(text)
     label.setWordWrap(True)
+    label.setMinimumWidth(width)
     label.setTextFormat(Qt.TextFormat.RichText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
@@ -96,45 +113,23 @@ def column(*widgets: QWidget, margins: int = 6) -> QVBoxLayout:
     return layout
 
 
-class Column(QWidget):
-    """Panels one above the other, as high as their paragraphs need at the present width.
-
-    A scroll area does not ask a layout how high it is at a given width, so the column tells it.
-    """
-
-    def __init__(self, widgets: Sequence[QWidget]) -> None:
-        super().__init__()
-        layout = QVBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        for widget in widgets:
-            layout.addWidget(widget)
-        layout.addStretch(1)
-        self.setLayout(layout)
-
-    def event(self, event: QEvent) -> bool:
-        """A paragraph changed: measure again."""
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._fit()
-        return bool(super().event(event))
-
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """Another width: measure again."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        height = self.layout().totalHeightForWidth(self.width())
-        if height > 0 and height != self.minimumHeight():
-            self.setMinimumHeight(height)
-
-
 def stacked(widgets: Sequence[QWidget], width: int) -> QWidget:
-    """A column of panels, scrolled where the screen is short."""
+    """Panels one above the other, scrolled where the screen is short."""
+    inner, layout = QWidget(), QVBoxLayout()
+    layout.setContentsMargins(0, 0, SCROLL_BAR_WIDTH, 0)
+    layout.setSpacing(0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.addStretch(1)
+    inner.setLayout(layout)
     area = QScrollArea()
     area.setWidgetResizable(True)
-    area.setWidget(Column(widgets))
+    area.setWidget(inner)
     area.setMinimumWidth(width)
+    area.setMaximumWidth(width + 60)
+    # Panels filled before they were first shown are measured once more when they are.
+    for milliseconds in MEASURE_AGAIN_MS:
+        QTimer.singleShot(milliseconds, inner, lambda: (layout.invalidate(), layout.activate()))
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFrameShape(QFrame.Shape.NoFrame)
     return area

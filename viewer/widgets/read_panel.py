@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from viewer.desk import Desk
     from viewer.feed import Feed
 
+#: Room for a question beside its three answers. [pixels]
+QUESTION_WIDTH = 200
+
 _ANSWERS = ((Statement.YES, "yes"), (Statement.NO, "no"), (Statement.UNCERTAIN, "?"))
 
 
@@ -118,7 +121,7 @@ class ReadPanel(QWidget):
         questions = {"defect": DEFECT_QUESTIONS, "lesion": LESION_QUESTIONS}.get(kind, ())
         self._texts = dict(questions)
         for row, (name, text) in enumerate(questions):
-            self._numbers[name] = wrapped(escaped(text))
+            self._numbers[name] = wrapped(escaped(text), width=QUESTION_WIDTH)
             grid.addWidget(self._numbers[name], row, 0)
             group = QButtonGroup(fresh)
             group.setExclusive(False)
@@ -133,7 +136,8 @@ class ReadPanel(QWidget):
         grid.setColumnStretch(0, 1)
         fresh.setLayout(grid)
         self._column.replaceWidget(self._questions, fresh)
-        self._questions.deleteLater()
+        self._questions.hide()
+        self._questions.setParent(None)
         self._questions = fresh
         self._kind.setVisible(kind == "lesion")
         self._kind.clear()
