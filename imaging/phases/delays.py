@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: Shorter times in a description are rotation times, temporal resolutions or slips. [s]
 SHORTEST_DELAY_S = 10.0
+#: Nobody holds his breath, and no pass lasts, longer than this. [s]
+LONGEST_BREATH_HOLD_S = 32.0
 
 _NUMBER = r"\d{1,4}(?:[.,]\d+)?"
 _SECONDS = r"(?:s|secs?|seconds?|secondes?|sek|sekunden?|segundos?|초|秒)"
@@ -62,11 +64,10 @@ def written_delays(text: str) -> tuple[WrittenDelay, ...]:
         found.append(WrittenDelay(seconds, match[0], match.span()))
         rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
     for match in _LIST.finditer(rest):
-        if _is_length(rest, match):
-            continue
         unit = 1.0 if match[2] else 60.0 if match[3] else 3600.0
-        for number in re.findall(_NUMBER, match[1]):
-            found.append(WrittenDelay(unit * float(number.replace(",", ".")), match[0], match.span()))
+        times = [unit * float(number.replace(",", ".")) for number in re.findall(_NUMBER, match[1])]
+        if max(times) > LONGEST_BREATH_HOLD_S or not _is_length(rest, match):
+            found += [WrittenDelay(seconds, match[0], match.span()) for seconds in times]
     kept = [delay for delay in found if delay.seconds >= SHORTEST_DELAY_S]
     return tuple(sorted(kept, key=lambda delay: delay.span))
 

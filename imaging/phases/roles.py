@@ -57,7 +57,7 @@ _BOLUS = compiled(
 _NOT_BOLUS = compiled(r"<(?:post|after|pre)~bolus(?!~(?:track|trig|tim))>")
 _DERIVED = compiled(
     r"""<s?sub(?:s|tr|tract\w*)?> | <subt> | <mip(?:s|thin|thick)?> | <min~ip> | <minip> | <mips?\d* | <aip> | <vrt?> |
-    <vol(?:ume)?~rend\w* | <ssd> | <dose~(?:report|info\w*|sr|sheet|summary|record|page|data) | ^dose\w*$ | <patient~protocol | <exam~(?:protocol|summary) | <summary~series | <screen~(?:save|cap|shot)\w* |
+    <vol(?:ume)?~rend\w* | <ssd> | <dose~(?:report|info\w*|sr|sheet|summary|record|page|data) | ^dose\w*$ | <patient~protocol | <exam~(?:protocol|summary) | <summary~series | <pjn> | <screen~(?:save|cap|shot)\w* |
     <key~images? | <snapshot\w* | <iodine~(?:map\w*|dens\w*|overlay|image\w*|no\w*|\(water\)|water) | <iodine$ | <vnc\w* | <virtual~(?:non|un)\w* | <vue> | <mono\w*~\+?~\d+~kev |
     <\d*~?kev> | <mono~?e(?:nergetic)?> | <monoenerg\w* | <[de]?adc\w* | <apparent~diff\w* | <r2\s?\* | <t[12]\s?\*?~map\w* |
     <fat~fraction | <pdff> | <ff> | <wash~(?:in|out)~map\w* | <ttp> | <pei> | <perf\w*~map | <colou?r> | <fused?> |
@@ -77,11 +77,11 @@ _OTHER_PLANE = compiled(
 _OTHER_SEQUENCE = compiled(
     r"""<t2(?:w\w*|\*|star|wi|weighted|fs|tse|fse|haste)?(?![0-9a-z]) | <haste\w* | <hast$ | <ss~(?:fse|tse|h)\w* |
     <sst?h?(?:fse|tse)\w* | <\d?d?(?:fr)?fse\w* | <f?r?fse> | <tse> | <blade> | <propeller> | <multivane | <trufi\w* |
-    <true?~?fisp\w* | <\w*fiesta\w* | <s?b~?(?:tfe|ffe)> | <bal(?:anced|ance)?> | <ssfp> | <dwi?\w* | <diff(?:usion)?\w* |
+    <true?~?fisp\w* | <\w*fiesta\w* | <s?b~?(?:tfe|ffe)> | <bal(?:anced|ance)?> | <ssfp> | <[se]?dwi?\w* | <diff(?:usion)?\w* |
     <dti> | <ivim> | <\w*diff> | <b~?=?~?values?\w* | <b\s?=\s?\d+ | <b(?:0|50|100|[2-9]00|1000)> | <ep2d\w* | <epi> |
     <resolve | <zoomit | <stir> | <tirm | <tir> |
     <(?:in|ip)\s?[/+&-]?\s?(?:and\s?)?(?:out|op|opp\w*)> | <(?:op|opp\w*|out)\s?[/+&-]?\s?(?:and\s?)?(?:in|ip)> |
-    <(?:in|out|opp\w*|op|ip)[\s/+&-]*(?:of[\s-]*)?ph(?:ase)?s?> | <inphase | <outphase | <outofphase | <opposed |
+    <(?:in|out|opp\w*|op|ip)[\s/+&-]*(?:of[\s-]*)?ph(?:ase)?s?> | <inphase | <outphase | <outofphase | <opposed | <oop> | <t1w?\s?(?:tse|se)> |
     <ph(?:ase)?\s?(?:in|out|opp)> | ^(?:in|out|opp|ip|op|inphase|fat)(?::|$) | ^water$ | [\s(](?:opp|in|out|ip|op|f|fat)$ | <medal> |
     <dual~(?:echo|ffe|fe|ge|gre)> | <multi~echo | <mrcp\w* | <thick~slab | <rare> | <mre> | <elasto\w* | <tof> |
     <phase~contrast | <pc~mra?> | <cine> | <asl> | <swi> | <qswi | <swan> | <susc\w* | <iron | <ideal~iq | <q~dixon |

@@ -37,7 +37,7 @@ _ELSEWHERE = compiled(
     atri\w*|mapping|cryo\w*|sinus(?:es)?|orbits?|temporal)>"""
 )
 #: A breath-hold is as long as an arterial delay; on MR so short a time needs a word beside it. [s]
-_LONGEST_BREATH_HOLD_S = 30.0
+_LONGEST_BREATH_HOLD_S = 25.0
 _BREATH_HOLD = compiled(r"<bh> | <mbh> | <breath\w* | <apnea>")
 _JOINT = re.compile(r"[/&+,;|・、]|\b(?:and|et|und|y|to|then)\b|\d\s*-\s*\d")
 

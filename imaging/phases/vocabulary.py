@@ -114,7 +114,7 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
     # ------------------------------------------------------------------ hepatobiliary, transitional
     (
         Phase.HEPATOBILIARY,
-        rf"""<hbp>|<hbp(?=\d) | <hepato?~bil\w*{_PHASE}? | <hb{_PHASE} | <biliary{_PHASE} | <hepatocyt\w*{_PHASE}? |
+        rf"""<hbp>|<hbp(?=\d) | <hepato?~bil\w*{_PHASE}? | <hb{_PHASE} | <hb(?=\s*$) | <biliary{_PHASE} | <hepatocyt\w*{_PHASE}? |
         <hepatocellular~ph\w* | <hepato?~?specif\w*{_PHASE} | <leberspez\w*{_PHASE} | <hepatozyt\w*{_PHASE}? |
         간\s*담도\s*[기상] | 간\s*담도(?=\s*(?:$|\d)) | 간\s*세포\s*기 | 肝細胞(?:造影[相期]?|[相期]) | 肝胆道?[相期] | 肝胆特异期 |
         肝膽期 | 肝细胞[相期]""",
@@ -127,7 +127,8 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
     (
         Sense.SEVERAL_PASSES,
         rf"""<early[\s/&+,-]*(?:and|to)?[\s/&+,-]*late~{_ARTERIAL}{_PHASE}?> |
-        <(?:double|triple|dual|multi\w*)~{_ARTERIAL}>""",
+        <(?:double|triple|dual|multi\w*)~{_ARTERIAL}> |
+        <ap\s?[/+&,]\s?pv> | <pv\s?[/+&,]\s?ap>""",
     ),
     (
         Phase.LATE_ARTERIAL,
@@ -148,7 +149,7 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
     ),
     (
         Phase.ARTERIAL,
-        rf"""<(?:hepatic~)?{_ARTERIAL}>(?!\s*(?:y|ies|line|access)) | <hap> | <pancreatic{_PHASE} | <a[\s-]?phase> |
+        rf"""<(?:hepatic~)?{_ARTERIAL}>(?!\s*(?:y|ies|line|access)) | <hap> | <pancreatic{_PHASE} | <a\.?[\s-]?phase> |
         <(?:hepatic\s)?arter(?:y|ie){_PHASE} | <aortic{_PHASE} |
         간동맥\s*기 | 동맥(?!류|경화|박리|색전|조영술)\s*(?:우세)?\s*[기상]? | 아테리얼 | 肝動脈[相期] |
         (?<!肝)動脈(?!瘤|硬化|解離|塞栓|造影)\s*(?:優位)?[相期]? | 动脉(?!瘤|硬化)期? | 早期相""",
@@ -160,7 +161,7 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
         <early~(?:portal|pv)\w*(?:~ven\w*)? | <(?:venous|veineux|veineuse)~(?:late|early|tardi\w*)> |
         <nephro\w* | <nephg> | <cortico~med\w* | <cmp?~phase> | <parenchym\w* | <hepatic~ph(?:ase)?> |
         <n[\s-]phase> | <liver~phase> | <vascular{_PHASE} | <capillary{_PHASE} | <blood~pool |
-        実質[相期] | 실질\s*기 | 实质期 | 皮質[相期] | 腎実質[相期] | 피질기 | 신실질기""",
+        [実間]質[相期] | 실질\s*기 | 实质期 | 皮質[相期] | 腎実質[相期] | 피질기 | 신실질기""",
     ),
     # ------------------------------------------------------------------------------- portal venous
     (
@@ -169,8 +170,8 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
         <port(?:al|o)ven\w* | <pvp> | <pv{_PHASE} | <late~(?:portal|pv)(?:~ven\w*)? |
         <portals?(?:~vein|~dominant)?{_PHASE}?> | <portal(?:e|es|er|is|phase)> | <portal(?=\d) |
         <(?:veine|temps|tps|phase)~port(?:e|al|ale)?> | <p~(?:ven(?:ous)?)> | <pven(?:ous)?> | <pv> |
-        <(?:hepatic~)?(?:venous\w?|ven|vein{_PHASE})> | <veineu\w* | <ven(?:ose?r?|oes\w*|oso?|osa|osen)> |
-        <[pv][\s-]phase> | <hvp> |
+        <(?:hepatic~)?(?:venous[ea]?|ven|vein{_PHASE})> | <veineu\w* | <ven(?:ose?r?|oes\w*|oso?|osa|osen)> |
+        <[pv]\.?[\s-]phase> | <p\.\s?v\.?> | <hvp> |
         문\s*맥(?!\s*(?:종양|혈전|색전|고혈))\s*(?:정맥)?\s*(?:우세)?\s*[기상]? | 포탈 | 정맥\s*[기상] | 門脈(?!腫瘍|血栓|塞栓|圧|瘤)\s*(?:優位)?[相期]? |
         門静脈(?!腫瘍|血栓|塞栓|圧|瘤)[相期]? |
         (?<!肝)静脈[相期] | 门静?脉期? | 静脉期 | 門靜脈期? | 靜脈期""",
@@ -181,7 +182,7 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
         rf"""<(?:(?:early|late)~)?delay(?:ed|s|e)?{_PHASE}?> | <delay(?=\d) | <delayd> | <dlyd?> | <delai> |
         <retard(?:ee?|o)?> | <tardi(?:f|fs|ve|ves|vo|va|a|o)> | <tard> |
         <spae?t(?:e|er)?{_PHASE}?> | <spae?taufn\w* | <verzoe?gert\w* | <d[\s-]phase> |
-        <equil\w*{_PHASE}? | <equi{_PHASE} | <eq{_PHASE} | <gleichgew\w* | <excret\w* | <urogra\w*{_PHASE} |
+        <equil\w*{_PHASE}? | <equi{_PHASE}?> | <eq{_PHASE}?> | <gleichgew\w* | <excret\w* | <urogra\w*{_PHASE} |
         <pyelo\w* | <ausscheid\w* | 지연\s*[기상]? | 딜레이 | 평형\s*[기상]? | 배설\s*기 | 遅延[相期]? | 平衡[相期]? | 晩期相 |
         排泄[相期] | 延迟期? | 延遲期? | 延时期?""",
     ),
@@ -213,7 +214,7 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
         Sense.CONTRAST,
         rf"""<post(?:~{_INJECTION}|~bolus)?> | <post(?=\d) | <postcon\w* | <postgad\w* |
         <c\s?(?:\+|\(\+\)|plus)(?![a-z]) | \+\s?\(?c\)?(?![a-z]) | \+\s?{_INJECTION}> | <ce> | <cect> | <cemr\w* |
-        <{_WITH}~(?:iv~)?{_INJECTION}> | <(?:iv|km|gd|gad)\s?(?:\+|\(\+\)) | <w/c> | <w/(?=\s*$) | <m\.\s?km> | 컨트라스트 | <enh(?:ance\w*|\.)?> |
+        <{_WITH}~(?:iv~)?{_INJECTION}> | <(?:iv|km|gd|gad)\s?(?:\+|\(\+\)) | <w/c> | <w/(?=\s*(?:$|\d)) | <with(?=\s*$) | <iv~con\w*> | <m\.\s?km> | 컨트라스트 | <enh(?:ance\w*|\.)?> |
         <contrast\w* | <kontrast\w* | <gado?(?:lin\w*)?> | <gd> | <km> | <inj(?:ecte\w*|ection)?> |
         <(?:avec|mit|apres|nach|after)~(?:l')?(?:iv|injection|contras\w*|gad\w*|km) |
         <(?:omnipa\w*|isovue|visipaque|ultravist|iom[ei]ron|xenetix|optiray|ioh?exol|iopam\w*|gadovist|gadavist|
