@@ -9,6 +9,7 @@ References
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from eligibility.answers import (
@@ -25,6 +26,7 @@ from eligibility.answers import (
     yes_or_no,
 )
 from eligibility.ranges import plain
+from eligibility.truth import Truth
 from eligibility.verdict import Answer, Missing, Reason
 
 _HISTOLOGY = "diagnosis.histology"
@@ -32,8 +34,15 @@ _TYPES = ("hcc", "fibrolamellar", "sarcomatoid")
 
 
 def has_hcc_by_tissue_or_imaging(ask: Ask, *, nodule_mm: Decimal) -> Answer:
-    """Histological diagnosis, or a clinical one by the Korean guideline [1]_."""
-    return any_of(_by_tissue(ask), _by_imaging(ask, nodule_mm))
+    """Histological diagnosis, or a clinical one by the Korean guideline [1]_.
+
+    Imaging decides where there is no tissue. Where there is some, or may be, its type is needed first: tissue
+    that shows something else outweighs a typical picture.
+    """
+    tissue = _by_tissue(ask)
+    if tissue.truth is Truth.UNKNOWN:
+        return tissue
+    return any_of(tissue, _by_imaging(ask, nodule_mm))
 
 
 def _by_tissue(ask: Ask) -> Answer:
@@ -42,7 +51,11 @@ def _by_tissue(ask: Ask) -> Answer:
     if histology is None:
         if diagnosis.basis == "clinical":
             return known(False, "no tissue diagnosis", cite("diagnosis.basis", "clinical", "no tissue"))
-        return not_recorded(_HISTOLOGY, "histology", _TYPES)
+        answer = not_recorded(_HISTOLOGY, "histology", _TYPES)
+        if diagnosis.basis is None:
+            basis = Missing("diagnosis.basis", "basis of the diagnosis", ("clinical", "histology"))
+            return replace(answer, missing=(*answer.missing, basis))
+        return answer
     evidence = cite(_HISTOLOGY, histology, "hepatocellular carcinoma")
     if histology == "sarcomatoid":
         again = Missing(_HISTOLOGY, "whether the tissue shows hepatocellular carcinoma")
@@ -59,8 +72,6 @@ def _by_tissue(ask: Ask) -> Answer:
 
 def _by_imaging(ask: Ask, nodule_mm: Decimal) -> Answer:
     diagnosis = ask.facts.diagnosis
-    if diagnosis.histology == "sarcomatoid":
-        return _by_tissue(ask)
     nodule = diagnosis.index_nodule
     path = "diagnosis.index_nodule"
     at_risk = exists(

@@ -24,6 +24,7 @@ from eligibility.answers import Ask, all_of, any_of, negated
 from eligibility.errors import ProtocolError
 from eligibility.patient import PatientFacts
 from eligibility.policies import chosen, policy_of
+from eligibility.units import ANALYTES, canonical
 from eligibility.verdict import Answer
 
 Rule = Callable[[Ask], Answer]
@@ -231,7 +232,21 @@ def _parameters(
     required = {p for p in wanted if signature[p].default is inspect.Parameter.empty}
     if absent := required - set(given):
         raise _wrong(criterion_id, f"rule {name} lacks its parameter {sorted(absent)[0]!r}")
-    return {key: _typed(value, hints[key], f"{name}.{key}", criterion_id) for key, value in given.items()}
+    typed = {key: _typed(value, hints[key], f"{name}.{key}", criterion_id) for key, value in given.items()}
+    _check_laboratory(typed, criterion_id)
+    return typed
+
+
+def _check_laboratory(parameters: Mapping[str, Any], criterion_id: str) -> None:
+    """An analyte and a unit that the table of units knows."""
+    analyte = parameters.get("analyte")
+    if analyte is None:
+        return
+    if analyte not in ANALYTES:
+        raise _wrong(criterion_id, f"names an unknown analyte {analyte!r}", expected=", ".join(ANALYTES))
+    unit = parameters.get("unit")
+    if unit is not None and canonical(analyte, Decimal(1), unit) is None:
+        raise _wrong(criterion_id, f"names an unknown unit {unit!r} of {analyte}")
 
 
 def _typed(value: Any, kind: Any, where: str, criterion_id: str) -> Any:

@@ -163,7 +163,11 @@ def enhances_and_washes_out(ask: Ask, imaging: Imaging, defect: Thrombus, path: 
     washout = with_number(
         _washout(ask, imaging, defect, path), defect.measured_washout, f"{path}.measured_washout", "washout"
     )
-    return all_of(seen, arterial, washout)
+    answer = all_of(arterial, washout)
+    if answer.truth is Truth.UNKNOWN:
+        return answer
+    message = f"{seen.message}; {answer.message}" if answer.truth is Truth.TRUE else answer.message
+    return replace(answer, message=message, evidence=(*seen.evidence, *answer.evidence))
 
 
 def _washout(ask: Ask, imaging: Imaging, defect: Thrombus, path: str) -> Answer:

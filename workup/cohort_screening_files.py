@@ -13,7 +13,7 @@ from typing import Any
 from eligibility.protocol import Protocol
 from eligibility.screening import screen
 from workup.errors import RecordError
-from workup.record.record_files import read_record
+from workup.record.record_files import read_record, record_files
 from workup.record.reference_dates import with_start
 from workup.report.rendering import safe_cell
 from workup.report.screen_cohort import (
@@ -26,7 +26,6 @@ from workup.report.screen_cohort import (
     row_of,
 )
 
-SUFFIXES = (".json", ".yaml", ".yml")
 #: Records handed to a process at a time.
 _CHUNK = 64
 
@@ -54,9 +53,7 @@ def screen_folder(
     out : path
         Folder for the tables.
     """
-    files = sorted(f for f in Path(folder).iterdir() if f.suffix.lower() in SUFFIXES)
-    if not files:
-        raise RecordError("NO_RECORDS", f"{Path(folder).name} holds no record", expected="*.json, *.yaml")
+    files = record_files(folder)
     rows = tuple(_progress(_rows(files, protocol, start, workers), len(files)))
     cohort = Cohort(protocol.id, protocol.version, tuple(c.id for c in protocol.criteria), rows)
     return cohort if out is None else replace(cohort, files=tuple(write_cohort(cohort, Path(out))))

@@ -51,6 +51,31 @@ def read_record(path: str | Path) -> PatientFacts:
     return read_record_file(path).facts
 
 
+SUFFIXES = (".json", *_YAML_SUFFIXES)
+
+
+def record_files(folder: str | Path) -> list[Path]:
+    """Record files of a folder in order of their names."""
+    directory = Path(folder)
+    if not directory.is_dir():
+        raise RecordError("RECORD_UNREADABLE", f"{directory.name} is not a folder")
+    files = sorted(f for f in directory.iterdir() if f.suffix.lower() in SUFFIXES)
+    if not files:
+        raise RecordError("NO_RECORDS", f"{directory.name} holds no record", expected="*.json, *.yaml")
+    return files
+
+
+def read_folder(folder: str | Path) -> tuple[list[tuple[str, PatientFacts]], list[dict[str, str]]]:
+    """Every record of a folder by file name, and those refused with the reason."""
+    patients, refused = [], []
+    for file in record_files(folder):
+        try:
+            patients.append((file.name, read_record(file)))
+        except RecordError as error:
+            refused.append({"record": file.name, "error": f"{error.code}: {error}"})
+    return patients, refused
+
+
 def read_record_file(path: str | Path) -> RecordFile:
     """A record with the bytes it came from."""
     file = Path(path)
