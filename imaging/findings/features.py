@@ -76,8 +76,8 @@ class Avena:
     def reason(self) -> Reason:
         """The count in words."""
         present, absent, unknown = self.known
-        text = f"A-VENA: {present} present, {absent} absent, {unknown} unknown; malignant from {AVENA_MINIMUM} of 5"
-        return Reason("AVENA", text)
+        counts = f"{present} present, {absent} absent, {unknown} unknown"
+        return Reason("AVENA", f"A-VENA: {counts}; malignant from {AVENA_MINIMUM} of 5")
 
 
 def share_inside(defect: RegionMask, vessel: RegionMask) -> float:

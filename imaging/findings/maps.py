@@ -125,7 +125,7 @@ def _blockwise(formula: Callable[..., None], volumes: tuple[Volume, ...]) -> Flo
                 advice="Resample the moving phase for display first.",
             )
     out = np.empty(first.voxels.shape, dtype=np.float32)
-    width = out.shape[2]
+    width = first.geometry.shape[2]
     flat = out.reshape(-1, width)
     values = [v.voxels.reshape(-1, width) for v in volumes]
     masks = [v.valid.reshape(-1, width) for v in volumes if v.valid is not None]

@@ -47,7 +47,7 @@ def _label(value: object) -> int:
 
 def _region(entry: object, default_id: str) -> Region:
     if isinstance(entry, str):  # {"1": "reference_liver"}
-        entry = {"id": entry, "role": entry}
+        entry = {"id": entry}
     if not isinstance(entry, Mapping):
         raise RegionError("REGIONS_FORMAT", f"a region given as {entry!r}", expected=SIDECAR_FORM)
     name = str(entry.get("id") or entry.get("name") or default_id)

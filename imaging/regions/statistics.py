@@ -131,7 +131,7 @@ def mask_statistics(mask: RegionMask, acquisition: Acquisition, name: str = "reg
     valid = mask.voxels if volume.valid is None else mask.voxels & volume.valid[mask.slices]
     per_slice = valid.sum(axis=(1, 2))
     values = volume.voxels[mask.slices][valid].astype(np.float64)
-    padding = 1.0 - values.size / mask.count
+    padding = (mask.count - values.size) / mask.count
     usable = values.size > 0 and padding <= MAXIMUM_PADDING
     pixel = volume.geometry.pixel_area_mm2
     return RegionStatistics(

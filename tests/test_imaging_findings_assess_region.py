@@ -1,0 +1,242 @@
+"""The phantom's true answers come back, and everything that must not give an answer does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imaging.findings.assess_region import RegionFindings, assess_region, assess_regions
+from imaging.findings.finding import Finding
+from imaging.findings.stability import stability
+from imaging.geometry import VolumeGeometry
+from imaging.phantom.phantom import Phantom, make_phantom
+from imaging.phantom.reader import drawn_labels, drawn_regions
+from imaging.phantom.spec import TWINS
+from imaging.phases.phase import Phase, PhaseDecision, Role
+from imaging.regions.region import Provenance, Region, RegionMask, RegionRole
+from imaging.volume import Acquisition, AcquisitionHeader, Study, Volume
+
+POS, NEG, IND, NA = (
+    Finding.POSITIVE,
+    Finding.NEGATIVE,
+    Finding.INDETERMINATE,
+    Finding.NOT_COMPUTABLE,
+)
+
+
+@cache
+def twin(name: str) -> tuple[Phantom, Study, tuple[Region, ...], dict[str, PhaseDecision]]:
+    """A phantom with its reader's regions and true phases."""
+    spec = TWINS[name]
+    phantom = make_phantom(replace(spec, shape=(24, 160, 160), spacing_mm=(5.0, 2.2, 2.2)))
+    labels = {a.key: drawn_labels(phantom, a.key) for a in phantom.acquisitions}
+    regions = tuple(
+        Region(
+            drawn.id,
+            RegionRole(drawn.role),
+            {
+                a.key: RegionMask.from_full(labels[a.key] == drawn.label, a.volume.geometry)
+                for a in phantom.acquisitions
+                if (labels[a.key] == drawn.label).any()
+            },
+        )
+        for drawn in drawn_regions(phantom)
+    )
+    decisions = {key: PhaseDecision(Role.IMAGE, phase, 1.0) for key, phase in phantom.phases().items()}
+    return phantom, Study(phantom.acquisitions), regions, decisions
+
+
+def region(regions: tuple[Region, ...], role: RegionRole) -> Region:
+    return next(r for r in regions if r.role is role)
+
+
+def answer(name: str, role: RegionRole = RegionRole.FILLING_DEFECT) -> RegionFindings:
+    _, study, regions, decisions = twin(name)
+    wanted = region(regions, role)
+    return next(f for f in assess_regions(regions, study, decisions) if f.region_id == wanted.id)
+
+
+TRUE_ANSWERS = {
+    "tumor thrombus enhances and washes out": ("plain", POS, POS),
+    "bland thrombus does neither": ("bland", NEG, NEG),
+    "without an unenhanced phase nothing is said": ("no_unenhanced", NA, IND),
+}
+
+
+@pytest.mark.parametrize("name", TRUE_ANSWERS)
+def test_the_phantoms_true_answers_come_back(name: str) -> None:
+    spec, enhancement, washout = TRUE_ANSWERS[name]
+
+    found = answer(spec)
+
+    assert (found.enhancement.finding, found.washout.finding) == (enhancement, washout)
+
+
+def test_an_early_arterial_phase_never_says_no() -> None:
+    found = answer("early_arterial")
+
+    assert found.enhancement.finding in (POS, IND)
+
+
+def test_reference_liver_is_measured_and_not_judged() -> None:
+    found = answer("plain", RegionRole.REFERENCE_LIVER)
+
+    assert found.enhancement.finding is NA
+    assert found.enhancement.difference is not None
+    assert len(found.phases) == 4
+
+
+def test_without_reference_liver_there_is_no_washout() -> None:
+    _, study, regions, decisions = twin("plain")
+
+    found = assess_region(region(regions, RegionRole.FILLING_DEFECT), None, study, decisions)
+
+    assert (found.enhancement.finding, found.washout.finding) == (POS, NA)
+
+
+def changed(one: Region, key: str, **fields: object) -> Region:
+    return replace(one, masks={**one.masks, key: replace(one.masks[key], **fields)})
+
+
+UNCONFIRMED = {
+    "propagated": {"provenance": Provenance.PROPAGATED, "verified": False},
+    "suggested": {"provenance": Provenance.SUGGESTED, "verified": False},
+    "imported and not looked at": {"provenance": Provenance.IMPORTED, "verified": False},
+}
+
+
+@pytest.mark.parametrize("name", UNCONFIRMED)
+def test_an_unconfirmed_region_gives_numbers_and_no_answer(name: str) -> None:
+    phantom, study, regions, decisions = twin("plain")
+    arterial = phantom.acquisition(Phase.LATE_ARTERIAL).key
+    defect = changed(region(regions, RegionRole.FILLING_DEFECT), arterial, **UNCONFIRMED[name])
+    liver = region(regions, RegionRole.REFERENCE_LIVER)
+
+    found = assess_region(defect, liver, study, decisions)
+
+    assert (found.enhancement.finding, found.enhancement.if_confirmed) == (IND, POS)
+    assert (found.washout.finding, found.washout.if_confirmed) == (IND, POS)
+    assert found.enhancement.difference > 20
+
+
+def test_a_badly_registered_region_gives_no_answer_until_a_reader_confirms_it() -> None:
+    phantom, study, regions, decisions = twin("plain")
+    arterial = phantom.acquisition(Phase.LATE_ARTERIAL).key
+    defect = region(regions, RegionRole.FILLING_DEFECT)
+    liver = region(regions, RegionRole.REFERENCE_LIVER)
+    off = {"provenance": Provenance.PROPAGATED, "residual_mm": 3.1}
+
+    open_ = assess_region(changed(defect, arterial, verified=False, **off), liver, study, decisions)
+    closed = assess_region(changed(defect, arterial, verified=True, **off), liver, study, decisions)
+
+    assert (open_.enhancement.finding, open_.enhancement.if_confirmed) == (NA, NA)
+    assert closed.enhancement.finding is POS
+
+
+def test_another_tube_voltage_is_not_compared_and_another_kernel_is_left_to_the_reader() -> None:
+    phantom, study, regions, decisions = twin("plain")
+    arterial = phantom.acquisition(Phase.LATE_ARTERIAL)
+    defect = region(regions, RegionRole.FILLING_DEFECT)
+    liver = region(regions, RegionRole.REFERENCE_LIVER)
+
+    def with_header(**fields: object) -> RegionFindings:
+        other = replace(arterial, header=replace(arterial.header, **fields))
+        swapped = Study(tuple(other if a.key == other.key else a for a in study))
+        return assess_region(defect, liver, swapped, decisions)
+
+    assert with_header(kvp=80.0).enhancement.finding is NA
+    kernel = with_header(convolution_kernel="BONE").enhancement
+    assert (kernel.finding, kernel.if_confirmed) == (IND, POS)
+    assert with_header(study_uid="9.9").enhancement.finding is NA
+
+
+def test_a_verdict_says_how_often_it_survives_and_what_flips_it() -> None:
+    _, study, regions, decisions = twin("plain")
+    defect = region(regions, RegionRole.FILLING_DEFECT)
+    found = stability(defect, region(regions, RegionRole.REFERENCE_LIVER), study, decisions)
+
+    assert found.enhancement.finding is POS
+    assert found.enhancement.cases > 40
+    assert found.enhancement.stable == found.enhancement.cases - len(found.enhancement.flips)
+    assert found.enhancement.stable > 0.8 * found.enhancement.cases
+    assert "stable in" in found.enhancement.sentence
+
+
+MR_GRID = VolumeGeometry((2, 20, 20), np.diag([3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]])
+PARTS = {
+    RegionRole.FILLING_DEFECT: (slice(None), slice(0, 9), slice(0, 9)),
+    RegionRole.REFERENCE_LIVER: (slice(None), slice(10, 20), slice(0, 20)),
+    RegionRole.MUSCLE: (slice(None), slice(0, 9), slice(11, 20)),
+}
+#: Signal of each part before contrast, in the arterial and in the portal venous phase.
+SIGNAL = {
+    RegionRole.FILLING_DEFECT: (200, 320, 250),
+    RegionRole.REFERENCE_LIVER: (220, 250, 330),
+    RegionRole.MUSCLE: (150, 155, 158),
+}
+PHASES = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS)
+
+
+def mr_answer(factors: tuple[float, float, float], *, told: bool, one_series: bool = False) -> RegionFindings:
+    """Three MR phases whose stored values were multiplied; ``told``: the header says so."""
+    random = np.random.default_rng(0)
+    acquisitions = []
+    for number, factor in enumerate(factors):
+        voxels = random.normal(0, 8, MR_GRID.shape)
+        for role, part in PARTS.items():
+            voxels[part] += SIGNAL[role][number]
+        header = AcquisitionHeader(
+            series_uid="1" if one_series else str(number),
+            modality="MR",
+            frame_of_reference_uid="f",
+            scanner="Maker Model",
+            slice_thickness_mm=3.0,
+            mr_sequence=(("RepetitionTime", "4.1"), ("EchoTime", "1.9"), ("FlipAngle", "10")),
+            mr_scaling=(("RescaleSlope", factor if told else 1.0),),
+        )
+        volume = Volume((voxels * factor).astype(np.float32), MR_GRID, "MR")
+        acquisitions.append(Acquisition(str(number), header, volume))
+    masks = {}
+    for role, part in PARTS.items():
+        mask = np.zeros(MR_GRID.shape, dtype=bool)
+        mask[part] = True
+        masks[role] = {a.key: RegionMask.from_full(mask, MR_GRID) for a in acquisitions}
+    regions = [Region(role.value, role, masks[role]) for role in PARTS]
+    decisions = {str(n): PhaseDecision(Role.IMAGE, phase, 1.0) for n, phase in enumerate(PHASES)}
+    return assess_regions(regions, Study(tuple(acquisitions)), decisions)[0]
+
+
+def test_mr_with_one_scale_enhances_and_washes_out() -> None:
+    found = mr_answer((1.0, 1.0, 1.0), told=False)
+
+    assert (found.enhancement.finding, found.washout.finding) == (POS, POS)
+
+
+factors = st.tuples(*[st.floats(0.1, 10).filter(lambda f: abs(f - 1) > 0.15)] * 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(factors, st.booleans())
+def test_no_scaling_of_an_mr_phase_gives_a_definite_answer_between_phases(
+    factors: tuple[float, float], told: bool
+) -> None:
+    """Whether the header admits it, or muscle betrays it."""
+    before, arterial = factors
+    if abs(arterial / before - 1) < 0.15:
+        return  # both phases were scaled alike: nothing changed between them
+
+    found = mr_answer((before, arterial, 1.0), told=told)
+
+    assert found.enhancement.finding is NA
+    assert found.washout.finding not in (POS, NEG)
+
+
+def test_scaling_the_late_mr_phase_changes_no_answer() -> None:
+    """Washout on MR compares ratios within one image."""
+    for factor in (0.2, 1.0, 7.0):
+        assert mr_answer((1.0, 1.0, factor), told=False).washout.finding is POS
