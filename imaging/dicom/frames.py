@@ -7,6 +7,7 @@ then the shared ones, then the top level.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isfinite
 
@@ -32,8 +33,8 @@ NATIVE = {IMPLICIT_UID: IMPLICIT_LITTLE, EXPLICIT_UID: EXPLICIT_LITTLE, BIG_UID:
 
 #: More frames than this in one object are an attack or damage.
 MAX_FRAMES = 100_000
-#: A direction cosine may be off by this much (DS values are rounded by scanners).
-COSINE_TOLERANCE = 1e-3
+#: What an identifier is made of. The standard allows digits and dots; some de-identifiers write letters.
+_IDENTIFIER = re.compile(r"[0-9A-Za-z._-]{0,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,9 @@ def frames_of(image: ImageFile) -> tuple[Frame, ...]:
         ``NO_PIXELS``, ``TOO_LARGE``.
     """
     top = image.elements
+    for tag in (tags.SOP_INSTANCE_UID, tags.SERIES_UID, tags.STUDY_UID, tags.FRAME_OF_REFERENCE_UID):
+        if not _IDENTIFIER.fullmatch(top.ascii(tag) or ""):
+            raise refusal("MALFORMED", f"{tags.shown(tag)} is no identifier", files=[image.name])
     if any(tag in top for tag in FLOAT_PIXEL_DATA):
         raise refusal("NOT_GRAYSCALE", "floating point pixels", files=[image.name])
     count = top.integer(tags.NUMBER_OF_FRAMES)

@@ -70,6 +70,10 @@ def acquired_volume(stack: Stack, header: AcquisitionHeader, files: Mapping[str,
     is_ct = header.modality == "CT"
     reader = _StackReader(stack.frames, layout, rescales, files, OUTSIDE_RECONSTRUCTION_HU if is_ct else None)
     voxels, valid = reader.read(as_int16=not stack.defect and all(r.keeps_integers for r in rescales))
+    if valid is not None and is_ct and not valid.any():
+        raise refusal(
+            "BAD_RESCALE", f"no voxel is above {OUTSIDE_RECONSTRUCTION_HU:g} HU", files=stack.files[:1]
+        )
     if stack.defect:
         voxels, valid = resampled(voxels, valid, stack.positions_mm, stack.plane, geometry)
     for array in (voxels, valid):

@@ -280,14 +280,14 @@ def fragments(value: bytes, frames: int) -> list[bytes]:
 
 
 def _by_frame(parts: list[tuple[int, bytes]], frames: int) -> list[bytes]:
-    if not parts:
+    if len(parts) < 2:
         raise refusal("TRUNCATED", "no compressed fragments")
     table, pieces = parts[0][1], parts[1:]
     if frames == 1:
         return [b"".join(piece for _, piece in pieces)]
     if len(pieces) == frames:
         return [piece for _, piece in pieces]
-    if len(table) != 4 * frames or not pieces:
+    if len(table) != 4 * frames:
         raise refusal("DECODE_FAILED", f"{len(pieces)} fragments for {frames} frames")
     starts = [offset + pieces[0][0] for offset in struct.unpack(f"<{frames}I", table)]
     at = [offset for offset, _ in pieces]

@@ -28,6 +28,8 @@ DRIFT_TOLERANCE_VOXELS = 0.1
 SIDEWAYS_TOLERANCE_MM = 0.02
 #: Two images closer than this along the normal share one place. [mm]
 SAME_PLACE_MM = 0.005
+#: Direction cosines may be off by this much; scanners round decimal strings.
+COSINE_TOLERANCE = 1e-3
 #: Gaps within this of a whole multiple of the spacing are missing slices, not odd spacing. [fraction]
 MULTIPLE_TOLERANCE = 0.05
 
@@ -49,7 +51,7 @@ class Plane:
     normal: NDArray[np.float64]
 
 
-def plane(orientation: NDArray[np.float64], tolerance: float = 1e-3) -> Plane:
+def plane(orientation: NDArray[np.float64], tolerance: float = COSINE_TOLERANCE) -> Plane:
     """The plane of an ImageOrientationPatient (6,).
 
     Raises
