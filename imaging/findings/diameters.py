@@ -173,13 +173,44 @@ class _Slice:
     def __init__(self, index: int, mask: NDArray[np.bool_], estimator: str, plane_mm: Points) -> None:
         self.index = index
         self.plane_mm = plane_mm
-        self.component, self.others = largest_component(mask, plane_mm)
-        self.pixels = int(np.count_nonzero(self.component))
+        self._mask = mask
         self._asked = estimator
 
     @cached_property
+    def _all_centers(self) -> Points:
+        return center_hull(self._mask)
+
+    @cached_property
+    def bound(self) -> float:
+        """Length that the long axis does not exceed, from all parts of the slice. [mm]
+
+        Smoothing never pushes an outline beyond the edge mid-points (``outline.border_reach``).
+        """
+        border = "mid" if self._asked == "g0.7" else self._asked
+        return farthest_pair(border_hull(self._all_centers, border), self.plane_mm)[0]
+
+    @cached_property
+    def _parts(self) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
+        return largest_component(self._mask, self.plane_mm)
+
+    @property
+    def component(self) -> NDArray[np.bool_]:
+        """The part that is measured, holes filled."""
+        return self._parts[0]
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """Pixel counts of the other parts."""
+        return self._parts[1]
+
+    @property
+    def pixels(self) -> int:
+        """Pixel count of the part that is measured."""
+        return int(np.count_nonzero(self.component))
+
+    @cached_property
     def _centers(self) -> Points:
-        return center_hull(self.component)
+        return center_hull(self.component) if self.others else self._all_centers
 
     @cached_property
     def interval(self) -> tuple[float, float]:
@@ -187,11 +218,6 @@ class _Slice:
         low, _ = farthest_pair(self._centers, self.plane_mm)
         high, _ = farthest_pair(border_hull(self._centers, "corner"), self.plane_mm)
         return low, high
-
-    @cached_property
-    def edge_length(self) -> float:
-        """Long axis through edge mid-points, which that of the smoothed outline never exceeds. [mm]"""
-        return farthest_pair(border_hull(self._centers, "mid"), self.plane_mm)[0]
 
     @cached_property
     def _smooth(self) -> NDArray[np.float64]:
@@ -270,7 +296,7 @@ def _longest(mask: RegionMask, estimator: str, plane_mm: Points, usable: NDArray
         if bounds[index] < best.length:
             break
         candidate = _Slice(int(index), mask.voxels[index], estimator, plane_mm)
-        if estimator == "g0.7" and candidate.edge_length < best.length:
+        if candidate.bound < best.length:
             continue
         if (candidate.length, -candidate.index) > (best.length, -best.index):
             best = candidate

@@ -54,10 +54,11 @@ def measure(
 def lesion_json(measurement: LesionMeasurement) -> dict[str, Any]:
     """One measured lesion as the interface has it."""
     lesion, judged, found = measurement.lesion, measurement.judged, measurement.diameters
+    by_mask = found if measurement.method != "line" else None
     return {
         "long_axis_mm": lesion.long_axis_mm,
         "short_axis_mm": lesion.short_axis_mm,
-        "interval_mm": list(found.interval_mm) if found else None,
+        "interval_mm": list(by_mask.interval_mm) if by_mask else None,
         "estimator": measurement.method,
         "slice": measurement.slice_index,
         "end_points_lps_mm": {
@@ -66,7 +67,7 @@ def lesion_json(measurement: LesionMeasurement) -> dict[str, Any]:
         },
         "area_mm2": found.area_mm2 if found else None,
         "volume_ml": found.volume_ml if found else None,
-        "chord_inside_fraction": found.chord_inside_fraction if found else None,
+        "chord_inside_fraction": by_mask.chord_inside_fraction if by_mask else None,
         "flags": list(found.flags) if found else [],
         "kind": lesion.kind.value if lesion.kind else None,
         "modality": lesion.modality.value if lesion.modality else None,
