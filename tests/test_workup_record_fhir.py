@@ -1,0 +1,285 @@
+# ruff: noqa: E501  (the tables are wide on purpose)
+"""FHIR R4 bundles: what is read, what is never assumed, and that the same record gives the same verdicts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eligibility.screening import screen
+from tests.eligibility_records import facts, protocol, record
+from workup.errors import RecordError
+from workup.record.analytes import LABS, VIROLOGY
+from workup.record.fhir import is_bundle, record_of_bundle
+from workup.record.lab_table_files import read_lab_table, with_lab_tables
+from workup.record.record import parse_record
+from workup.record.record_files import parse_json, read_record_file
+
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+MEANING = "http://terminology.hl7.org/CodeSystem/referencerange-meaning"
+
+
+def observation(code: str, value: dict[str, Any], *, system: str = LOINC, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": system, "code": code}]},
+        "effectiveDateTime": "2025-03-05T07:40:00+09:00",
+        **value,
+        **more,
+    }
+
+
+def quantity(value: Any, unit: str) -> dict[str, Any]:
+    return {"valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
+
+
+def coded(text: str) -> dict[str, Any]:
+    return {"valueCodeableConcept": {"text": text}}
+
+
+def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in resources]}
+
+
+def read(*resources: dict[str, Any]) -> Any:
+    text = json.dumps(bundle(*resources))
+    return parse_record(record_of_bundle(parse_json(text)).raw)
+
+
+def lab_range(low: Any, high: Any, unit: str, kind: str | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"low": {"value": low, "unit": unit}, "high": {"value": high, "unit": unit}}
+    if kind is not None:
+        found["type"] = {"coding": [{"system": MEANING, "code": kind}]}
+    return found
+
+
+_CODES = {analyte: code for code, analyte in reversed(LABS.items())}
+_VIROLOGY = {field: code for code, field in reversed(VIROLOGY.items())}
+
+
+def bundle_of(made: dict[str, Any]) -> dict[str, Any]:
+    """The part of a record that FHIR has a form for, and the rest as a questionnaire."""
+    resources = [
+        {
+            "resourceType": "Patient",
+            "gender": made["demographics"]["sex"],
+            "birthDate": made["demographics"]["birth_date"],
+        },
+        {
+            "resourceType": "Consent",
+            "status": "active",
+            "scope": {"coding": [{"code": "research"}]},
+            "dateTime": made["reference_dates"]["consent"],
+        },
+    ]
+    for lab in made["labs"]:
+        limits = (
+            {"referenceRange": [{"high": {"value": lab["uln"], "unit": lab["unit"]}}]} if "uln" in lab else {}
+        )
+        value = quantity(lab["value"], lab["unit"])
+        resources.append(observation(_CODES[lab["analyte"]], value, effectiveDateTime=lab["date"], **limits))
+    for field, value in made["virology"].items():
+        if field in _VIROLOGY and value is not None:
+            resources.append(observation(_VIROLOGY[field], coded(value)))
+    items = [
+        (f"{block}.{name}", value)
+        for block, names in {
+            "reference_dates": ("screening", "treatment_start"),
+            "liver": ("ascites", "ascites_intractable", "encephalopathy_grade"),
+            "virology": ("hbv_antiviral", "hcv_antiviral"),
+        }.items()
+        for name in names
+        if (value := made[block][name]) is not None
+    ]
+    answers = [{"linkId": path, "answer": [_answer(value)]} for path, value in items]
+    resources.append({"resourceType": "QuestionnaireResponse", "status": "completed", "item": answers})
+    resources.append(observation("89247-1", {"valueInteger": made["performance"]["ecog"]}))
+    resources.append(observation("29463-7", quantity(made["vitals"]["weight_kg"], "kg")))
+    return bundle(*resources)
+
+
+def _answer(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"valueBoolean": value}
+    return {"valueInteger": value} if isinstance(value, int) else {"valueString": value}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"labs[albumin].value": "27"}, {"virology.hbsag": "positive"}, {"labs[inr]": {"value": "1.9"}}],
+    ids=["complete", "low albumin", "hepatitis B", "high INR"],
+)
+def test_a_bundle_of_a_record_gives_the_same_verdicts(changes: dict[str, Any]) -> None:
+    made = record(changes)
+    text = json.dumps(bundle_of(made))
+    known = parse_record(record_of_bundle(parse_json(text)).raw)
+    ours, theirs = screen(parse_record(made), protocol()), screen(known, protocol())
+
+    for id_ in ["I1", "I2", "I6", "I7", *(f"I8.{n}" for n in range(1, 10)), "E11", "E12"]:
+        assert theirs.verdicts[id_].status is ours.verdicts[id_].status, id_
+
+
+def test_what_a_bundle_does_not_say_stays_unknown() -> None:
+    known = read({"resourceType": "Patient", "gender": "unknown", "birthDate": "1960"})
+
+    assert known.demographics.sex is None
+    assert str(known.demographics.birth_date) == "1960"
+    assert known.labs is None
+    assert known.comorbidity.autoimmune is None
+    assert {v.status for v in screen(known, protocol()).verdicts.values()} <= {"UNKNOWN", "PASS"}
+
+
+# fmt: off
+LAB_CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
+    "a comparator":                  (observation("1742-6", {"valueQuantity": {"value": 5, "comparator": "<", "unit": "U/L"}}), {"comparator": "<", "value": "5"}),
+    "a normal range":                (observation("6301-6", quantity("1.1", "1"), referenceRange=[lab_range("0.8", "1.2", "1", "normal")]), {"uln": "1.2", "reference_range_kind": "normal"}),
+    "a therapeutic range beside it": (observation("6301-6", quantity("1.1", "1"), referenceRange=[lab_range("2", "3", "1", "therapeutic"), lab_range("0.8", "1.2", "1")]), {"uln": "1.2"}),
+    "only a therapeutic range":      (observation("6301-6", quantity("1.1", "1"), referenceRange=[lab_range("2", "3.5", "1", "therapeutic")]), {"uln": None}),
+    "two normal ranges":             (observation("1742-6", quantity("40", "U/L"), referenceRange=[lab_range("5", "40", "U/L"), lab_range("5", "30", "U/L")]), {"uln": None}),
+    "a range in another unit":       (observation("1742-6", quantity("40", "U/L"), referenceRange=[lab_range("0.1", "0.7", "ukat/L")]), {"uln": None}),
+    "a range for others":            (observation("1742-6", quantity("40", "U/L"), referenceRange=[{**lab_range("5", "40", "U/L"), "appliesTo": [{"text": "women"}]}]), {"uln": None}),
+    "data that are absent":          (observation("1742-6", {"dataAbsentReason": {"text": "error"}}), {"value": None}),
+    "a preliminary result":          (observation("1742-6", quantity("40", "U/L"), status="preliminary"), None),
+    "a result entered in error":     (observation("1742-6", quantity("40", "U/L"), status="entered-in-error"), None),
+    "the code of another system":    (observation("1742-6", quantity("40", "U/L"), system="urn:oid:2.16.840.1.113883.6.238"), None),
+    "a percentage of neutrophils":   (observation("770-8", quantity("60", "%")), None),
+    "prothrombin time in seconds":   (observation("5902-2", quantity("12", "s")), None),
+    "direct bilirubin":              (observation("1968-7", quantity("0.2", "mg/dL")), None),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("resource", "expected"), LAB_CASES.values(), ids=LAB_CASES)
+def test_laboratory_observations(resource: dict[str, Any], expected: dict[str, Any] | None) -> None:
+    labs = read(resource).labs
+
+    if expected is None:
+        assert labs is None
+        return
+    assert len(labs) == 1
+    for field, value in expected.items():
+        found = getattr(labs[0], field)
+        assert (None if found is None else str(found)) == value, field
+
+
+def test_panels_are_read_by_their_components() -> None:
+    panel = observation("24323-8", {})
+    del panel["code"]
+    panel["component"] = [
+        {"code": {"coding": [{"system": LOINC, "code": "1742-6"}]}, **quantity("40", "U/L")},
+        {"code": {"coding": [{"system": LOINC, "code": "1920-8"}]}, **quantity("50", "U/L")},
+    ]
+    labs = read(panel).labs
+
+    assert [(lab.analyte, str(lab.date)) for lab in labs] == [("alt", "2025-03-05"), ("ast", "2025-03-05")]
+
+
+# fmt: off
+RESULTS = {
+    "a word": (coded("Non-reactive"), "negative"), "another": (coded("POSITIVE"), "positive"),
+    "a SNOMED code": ({"valueCodeableConcept": {"coding": [{"code": "260385009"}]}}, "negative"),
+    "an interpretation": ({"interpretation": [{"coding": [{"code": "POS"}]}]}, "positive"),
+    "a text nobody listed": (coded("see comment"), None), "a number": (quantity("0.3", "1"), None),
+    "a contradiction": ({**coded("negative"), "interpretation": [{"coding": [{"code": "POS"}]}]}, None),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("value", "expected"), RESULTS.values(), ids=RESULTS)
+def test_virology_is_understood_or_left_unknown(value: dict[str, Any], expected: str | None) -> None:
+    assert read(observation("5196-1", value)).virology.hbsag == expected
+
+
+def test_the_latest_of_several_counts_and_a_contradiction_is_unknown() -> None:
+    old = observation("5196-1", coded("positive"), effectiveDateTime="2024-01-01")
+    new = observation("5196-1", coded("negative"), effectiveDateTime="2025-01-01")
+    same = observation("5196-1", coded("positive"), effectiveDateTime="2025-01-01")
+
+    assert read(new, old).virology.hbsag == "negative"
+    assert read(new, same).virology.hbsag is None
+
+
+def test_pregnancy_performance_and_size() -> None:
+    known = read(
+        observation("82810-3", {"valueCodeableConcept": {"coding": [{"code": "60001007"}]}}),
+        observation("89247-1", {"valueCodeableConcept": {"coding": [{"code": "LA9623-5"}]}}),
+        observation("29463-7", quantity(68500, "g")),
+        observation("8302-2", quantity(1.7, "m")),
+    )
+
+    assert known.reproductive.pregnant is False
+    assert known.performance.ecog == 1
+    assert (str(known.vitals.weight_kg), str(known.vitals.height_cm)) == ("68.500", "170.0")
+
+
+def test_odd_resources_never_reject_a_bundle(tmp_path: Path) -> None:
+    odd = bundle(
+        {"resourceType": "Observation", "status": "final", "code": None, "component": "x"},
+        {"resourceType": "Device"},
+        {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [{"linkId": "x"}]},
+        observation("1742-6", quantity("40", "U/L"), extension=[{"url": "urn:any"}], unknownField=1),
+    )
+    odd["entry"] += [None, {"fullUrl": "urn:x"}, {"resource": "text"}]
+    (tmp_path / "b.json").write_text(json.dumps(odd), encoding="utf-8")
+
+    found = read_record_file(tmp_path / "b.json")
+
+    assert len(found.facts.labs or ()) == 1
+    assert any("Device" in warning for warning in found.warnings)
+    assert is_bundle(odd)
+    assert not is_bundle(record())
+
+
+def test_two_patients_are_refused() -> None:
+    with pytest.raises(RecordError, match="2 patients"):
+        read({"resourceType": "Patient"}, {"resourceType": "Patient"})
+
+
+# --- laboratory values as a table ----------------------------------------------------------------------
+
+TABLE = """analyte,value,comparator,unit,uln,date,source
+Hemoglobin,11.9,,g/dL,,2025-03-07,LIS
+total bilirubin,0.4,<,mg/dL,1.2,2025-03-07,LIS
+CRP,3,,mg/L,,2025-03-07,LIS
+"""
+
+
+def test_laboratory_values_come_from_a_table_too(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "labs2.csv").write_text(TABLE.replace(",", ";"), encoding="utf-8-sig")
+
+    table = read_lab_table(tmp_path / "labs.csv")
+    known = with_lab_tables(facts(), [tmp_path / "labs.csv"])
+
+    assert table.ignored == ("CRP",)
+    assert read_lab_table(tmp_path / "labs2.csv") == table
+    assert len(known.labs or ()) == 11
+    assert screen(known, protocol()).verdicts["I8.1"].evidence[0].value == "11.9"
+    assert with_lab_tables(facts(), []) == facts()
+
+
+# fmt: off
+TABLE_FAULTS = {
+    "an unknown column":  (TABLE.replace("source", "origin"), "TABLE_COLUMN_UNKNOWN", "origin"),
+    "no unit":            ("analyte,value,date\nALT,1,2025-01-01\n", "TABLE_COLUMN_MISSING", "unit"),
+    "a column twice":     (TABLE.replace("source", "value"), "KEY_TWICE", "twice"),
+    "a short row":        (TABLE + "ALT,3\n", "TABLE_ROW_LENGTH", "line 5"),
+    "a number that is none": (TABLE.replace("11.9", "high"), "NUMBER_UNREADABLE", "line 2"),
+    "no date":            (TABLE.replace("2025-03-07", "7 March"), "DATE_UNREADABLE", "line 2"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("text", "code", "says"), TABLE_FAULTS.values(), ids=TABLE_FAULTS)
+def test_a_faulty_table_names_its_line(text: str, code: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text(text, encoding="utf-8")
+
+    with pytest.raises(RecordError, match=says) as refused:
+        read_lab_table(tmp_path / "labs.csv")
+
+    assert refused.value.code == code
