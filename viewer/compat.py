@@ -27,7 +27,9 @@ def hide_docks(widget: Any, names: tuple[str, ...] = NAPARI_DOCKS) -> None:
 def show_orthogonal_views(viewer: Any) -> bool:
     """Open the optional plugin's views; False where it is not installed or fails."""
     try:
-        from napari_orthogonal_views.ortho_view_manager import show_orthogonal_views as show
+        from napari_orthogonal_views.ortho_view_manager import (  # type: ignore[import-not-found]
+            show_orthogonal_views as show,
+        )
     except ImportError:
         return False
     show(viewer)

@@ -14,7 +14,9 @@ from viewer import compat, interact, keys, layout
 from viewer.hands import ReadingHands
 from viewer.layers import OUTLINE_OPACITY
 from viewer.session import Layout, Session
+from viewer.settings import DEFAULT_HABITS, Habits
 from viewer.sync import Sync
+from viewer.windows import PRESETS
 from workup import reading_tools
 
 if TYPE_CHECKING:
@@ -33,17 +35,28 @@ class Desk:
     reading : Reading
     keeper : Keeper, optional
         Without one, nothing is kept: for a look only.
+    habits : Habits, optional
+        What the reader set in the preferences.
     """
 
-    def __init__(self, viewer: ViewerModel, reading: Reading, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        reading: Reading,
+        keeper: Keeper | None = None,
+        habits: Habits = DEFAULT_HABITS,
+    ) -> None:
         self.reading = reading
         self.keeper = keeper
-        self.session = Session(viewer, reading)
+        self.session: Session = Session(viewer, reading)
         self.hands = ReadingHands(self.session)
         self.sync = Sync(self.session)
         self.panels: dict[str, Any] = {}
         self.ask_role: Callable[[], None] | None = None
         self._outlines_seen = True
+        self.wheel_scrolls = habits.wheel_scrolls
+        self.session.window = PRESETS.get(habits.window, self.session.window)
+        self.session.brush_mm = habits.brush_mm
         self._wire_mouse(viewer)
         self.session.events.groups.connect(self._dress)
         self.session.events.tool.connect(lambda _tool: self.hands.drop_scribbles())
@@ -51,8 +64,9 @@ class Desk:
 
     def _wire_mouse(self, viewer: Any) -> None:
         compat.without_default_wheel(viewer)
-        viewer.scene.camera.mouse_zoom = False
-        viewer.mouse_wheel_callbacks.append(interact.on_wheel(self.session))
+        viewer.scene.camera.mouse_zoom = not self.wheel_scrolls
+        if self.wheel_scrolls:
+            viewer.mouse_wheel_callbacks.append(interact.on_wheel(self.session))
         viewer.mouse_move_callbacks.append(interact.on_move(self.session))
         viewer.mouse_drag_callbacks.append(interact.on_drag(self.session, self.hands))
 
@@ -145,6 +159,12 @@ class Desk:
         """Fill in the slices between drawn ones."""
         if (where := self._in_hand) is not None:
             self.session.attempt(lambda: reading_tools.interpolate(self.reading, *where))
+
+    def suggest_liver(self) -> None:
+        """A reference liver beside the lesion in hand, to be confirmed."""
+        if self.session.phase is not None:
+            key = self.session.phase
+            self.session.attempt(lambda: reading_tools.suggest_liver(self.reading, key))
 
     def snap_lines(self) -> None:
         """Caliper lines from the outline."""

@@ -39,7 +39,9 @@ class ReadingHands:
         from workup.reading_tools import grow
 
         if self._where is not None:
-            self._session.attempt(lambda: grow(self._session.reading, *self._where_now(), lps_mm))
+            where, words = self._where_now(), []
+            if self._session.attempt(lambda: words.append(grow(self._session.reading, *where, lps_mm))):
+                self._session.say(words[0])
 
     def _where_now(self) -> tuple[str, str]:
         where = self._where

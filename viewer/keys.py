@@ -87,6 +87,7 @@ TABLE: tuple[Key, ...] = (
     Key("G", "grow from a click, over all phases", DRAW, _tool(Tool.GROW)),
     Key("S", "scribble: left button inside, right button outside", DRAW, _tool(Tool.SCRIBBLE)),
     Key("I", "fill in the slices between drawn ones", DRAW, lambda desk: desk.interpolate()),
+    Key("L", "suggest a reference liver beside the lesion", DRAW, lambda desk: desk.suggest_liver()),
     Key("[", "smaller brush", DRAW, _brush(1 / 1.25)),
     Key("]", "larger brush", DRAW, _brush(1.25)),
     Key("N", "new region", DRAW, lambda desk: desk.new_region()),
@@ -108,6 +109,7 @@ TABLE: tuple[Key, ...] = (
     Key("Shift-Return", "confirm the outline on every phase", MEASURE, lambda desk: desk.confirm_all()),
     Key("Control-S", "save a version", READ, lambda desk: desk.save()),
     Key("Control-E", "export report, SEG and SR", READ, lambda desk: desk.export()),
+    Key("Control-J", "adjudicate two signed reads", READ, lambda desk: desk.panel("adjudicate")),
     Key("X", "panels away and back", LOOK, lambda desk: desk.toggle_panels()),
     Key("H", "this list of keys", READ, lambda desk: desk.toggle_help()),
 )

@@ -47,6 +47,15 @@ def launch(path: str | Path, *, reader: str | None = None, case_folder: str | Pa
     napari.run()
 
 
+def choose_and_start(viewer: Any) -> None:
+    """Ask for a folder, then open it in this viewer; napari's menu calls this."""
+    from qtpy.QtWidgets import QFileDialog
+
+    folder = QFileDialog.getExistingDirectory(None, "Study")
+    if folder:
+        start(viewer, folder)
+
+
 def start(
     viewer: Any, path: str | Path, *, reader: str | None = None, case_folder: str | Path | None = None
 ) -> Any:
@@ -75,9 +84,13 @@ def build_window(viewer: Any, opened: OpenedReading) -> Window:
     from viewer import compat
     from viewer.desk import Desk
     from viewer.feed import Feed
+    from viewer.settings import habits
     from workup.protocol_files import read_protocol
 
-    desk = Desk(viewer, opened.reading, opened.keeper)
+    kept = habits()
+    desk = Desk(viewer, opened.reading, opened.keeper, kept)
+    if kept.reader and not opened.reading.reader:
+        desk.name_reader(kept.reader)
     feed = Feed(desk, read_protocol())
     desk.open()
     window = _with_panels(viewer, desk, feed)
@@ -96,6 +109,7 @@ def build_window(viewer: Any, opened: OpenedReading) -> Window:
 
 def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     from viewer.widgets.checklist_panel import ChecklistPanel
+    from viewer.widgets.dialogs import ExportDialog, SignDialog
     from viewer.widgets.findings_panel import FindingsPanel
     from viewer.widgets.help_panel import HelpPanel
     from viewer.widgets.numbers_panel import NumbersPanel
@@ -125,5 +139,21 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     help_panel = HelpPanel(left)
     panels["help"] = help_panel
     desk.panels["help"] = lambda: help_panel.setVisible(not help_panel.isVisible())
+    sign, export = SignDialog(desk, feed, left), ExportDialog(desk, feed, left)
+    panels.update(sign=sign, export=export)
+    desk.panels["sign"], desk.panels["export"] = sign.ask, export.open
+    desk.panels["adjudicate"] = lambda: _adjudicate(desk, panels)
     desk.panels["panels"] = lambda: [dock.setVisible(not dock.isVisible()) for dock in docks]
     return Window(desk, feed, panels, docks)
+
+
+def _adjudicate(desk: Desk, panels: dict[str, QWidget]) -> None:
+    """The adjudication of the case in hand, if it has a folder."""
+    from viewer.widgets.adjudication_panel import AdjudicationPanel
+
+    if desk.keeper is None or not desk.reading.reader:
+        desk.session.say("Adjudication needs a case folder and your name.")
+        return
+    panel = AdjudicationPanel(desk.keeper.store, desk.reading.reader, desk.session.say, panels["read"])
+    panels["adjudication"] = panel
+    panel.show()

@@ -277,6 +277,7 @@ def layer_metadata(acquisition: Acquisition) -> dict[str, Any]:
         "StudyInstanceUID": header.study_uid,
         "SeriesInstanceUID": header.series_uid,
         "FrameOfReferenceUID": header.frame_of_reference_uid,
+        "index_to_patient_mm": acquisition.volume.geometry.index_to_patient_mm.tolist(),
     }
 
 

@@ -136,14 +136,7 @@ class Session:
 
     def title(self, key: str) -> str:
         """Phase and time of an acquisition, as its cell says it."""
-        seconds = delay_s(self.reading, key)
-        number = self.reading.study[key].header.series_number
-        parts = [
-            PHASES[self.reading.phase(key)],
-            f"{seconds:.0f} s" if seconds is not None and seconds > 0 else None,
-            None if number is None else f"#{number}",
-        ]
-        return "  ".join(part for part in parts if part)
+        return title_of(self.reading, key)
 
     def activate(self, key: str) -> None:
         """Take an acquisition in hand: drawing goes there."""
@@ -233,3 +226,15 @@ def default_keys(reading: Reading) -> tuple[str, ...]:
     rest = [key for key in ranked if key not in chosen]
     kept = set((chosen + rest)[:MOST_CELLS_AT_FIRST])
     return tuple(key for key in ranked if key in kept) or tuple(a.key for a in reading.study)
+
+
+def title_of(reading: Reading, key: str) -> str:
+    """Phase, seconds after injection and series number of an acquisition, as far as they are known."""
+    seconds = delay_s(reading, key)
+    number = reading.study[key].header.series_number
+    parts = [
+        PHASES[reading.phase(key)],
+        f"{seconds:.0f} s" if seconds is not None and seconds > 0 else None,
+        None if number is None else f"#{number}",
+    ]
+    return "  ".join(part for part in parts if part)

@@ -27,12 +27,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cohort": ("workup.commands.cohort", "cohort"),
     "measure": ("workup.commands.measure", "measure"),
     "recist": ("workup.commands.recist", "recist"),
+    "view": ("workup.commands.view", "view"),
     "deidentify": ("workup.commands.deidentify", "deidentify"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {
     "record": "workup.commands.record",
     "protocol": "workup.commands.protocol",
+    "case": "workup.commands.case",
 }
 
 SCHEMA_VERSION = "1.0"

@@ -100,11 +100,10 @@ class RegionAnswer:
         if part is None:
             return ()
         enhancement, washout = part.findings.enhancement, part.findings.washout
-        found = [
-            (each.finding in _SETTLED, reason.message)
-            for each in (enhancement, *washout.by_phase, washout)
-            for reason in each.reasons
-        ]
+        parts = [(enhancement.finding, enhancement.reasons)]
+        parts += [(phase.finding, phase.reasons) for phase in washout.by_phase]
+        parts += [(washout.finding, washout.reasons)]
+        found = [(finding in _SETTLED, reason.message) for finding, reasons in parts for reason in reasons]
         return tuple(dict.fromkeys(found))
 
 

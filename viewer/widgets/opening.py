@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -59,7 +59,7 @@ def load_with_progress(
     panel = OpeningPanel(path.name)
     dock = viewer.window.add_dock_widget(panel, name="Opening", area="bottom")
 
-    def news() -> Iterator[tuple[int, int]]:
+    def news() -> Any:  # a generator of (done, total) that returns the opened reading
         queue: Queue[tuple[int, int]] = Queue()
         outcome: list[Any] = []
         thread = Thread(target=_load, args=(queue, outcome, path, reader, case_folder), daemon=True)
@@ -71,7 +71,7 @@ def load_with_progress(
                 continue
         if isinstance(outcome[0], BaseException):
             raise outcome[0]
-        return outcome[0]  # type: ignore[return-value]
+        return outcome[0]
 
     def done(opened: OpenedReading) -> None:
         viewer.window.remove_dock_widget(dock)

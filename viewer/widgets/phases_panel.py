@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -85,7 +86,7 @@ class PhasesPanel(QWidget):
             decision = reading.decisions.get(key)
             is_image = decision is None or decision.role is Role.IMAGE
             if is_image and reading.phase(key) in DEFINITE and key not in reading.state.phase_labels:
-                self._desk.session.attempt(lambda key=key: reading.label_phase(key, reading.phase(key)))
+                self._desk.session.attempt(partial(reading.label_phase, key, reading.phase(key)))
 
     def show_state(self) -> None:
         """Phases as they stand; what is not settled is amber."""

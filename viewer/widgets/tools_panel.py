@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -64,7 +65,7 @@ class ToolsPanel(QWidget):
     def _tool_grid(self) -> QWidget:
         buttons = []
         for tool, words, key, tip in _TOOLS:
-            button = _button(f"{words}  {key}", tip, lambda tool=tool: self._desk.session.set_tool(tool))
+            button = _button(f"{words}  {key}", tip, partial(self._desk.session.set_tool, tool))
             self.tools[tool] = button
             buttons.append(button)
         return _grid(buttons, columns=4)
@@ -80,7 +81,7 @@ class ToolsPanel(QWidget):
     def _layout_row(self) -> QWidget:
         buttons = []
         for which, words, key in _LAYOUTS:
-            act = lambda which=which: layout.arrange(self._desk.session, which)  # noqa: E731
+            act = partial(layout.arrange, self._desk.session, which)
             self.layouts[which] = _button(f"{words}  {key}", "", act)
             buttons.append(self.layouts[which])
         orthogonal = _button(
@@ -92,7 +93,7 @@ class ToolsPanel(QWidget):
     def _window_grid(self) -> QWidget:
         buttons = []
         for name, window in PRESETS.items():
-            act = lambda window=window: layout.apply_window(self._desk.session, window)  # noqa: E731
+            act = partial(layout.apply_window, self._desk.session, window)
             tip = f"W {window.width_hu:g}  C {window.center_hu:g} HU; percentiles on MR"
             self.windows[name] = _button(name, tip, act)
             buttons.append(self.windows[name])

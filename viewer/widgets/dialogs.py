@@ -1,0 +1,134 @@
+"""Signing and exporting: the two things that leave the room, each asked about once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.widgets.parts import WARNING_COLOR, escaped, heading, wrapped
+from workup.case.store_files import MEANING
+from workup.errors import CaseError
+from workup.reading_checklist import missing
+from workup.reading_export_files import report_bytes, write_dicom, write_reports
+
+if TYPE_CHECKING:
+    from viewer.desk import Desk
+    from viewer.feed import Feed
+
+
+class SignDialog(QDialog):
+    """Name, meaning, what is still missing; then the read is locked."""
+
+    def __init__(self, desk: Desk, feed: Feed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._feed = desk, feed
+        self.setWindowTitle("Sign this read")
+        self.name, self.why = QLineEdit(), QLineEdit()
+        self.name.setPlaceholderText("your name, as given above")
+        self.why.setPlaceholderText("reason, if you signed this case before")
+        self._open = wrapped(color=WARNING_COLOR)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.sign)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout()
+        for widget in (
+            heading("Sign"),
+            wrapped(escaped(MEANING)),
+            self._open,
+            self.name,
+            self.why,
+            self.buttons,
+        ):
+            layout.addWidget(widget)
+        self.setLayout(layout)
+
+    def ask(self) -> None:
+        """Open, with what is still missing."""
+        items = missing(self._desk.reading)
+        text = "" if not items else f"{len(items)} things are missing and will stay unknown."
+        self._open.setText(text)
+        self._open.setVisible(bool(text))
+        self.open()
+
+    def sign(self) -> None:
+        """Save, write the reports, put the name to them."""
+        if self._desk.session.attempt(self._sign):
+            self._desk.session.say(f"Signed. {self._desk.reading.locked}.")
+            self.accept()
+
+    def _sign(self) -> None:
+        keeper, reading = self._desk.keeper, self._desk.reading
+        if keeper is None:
+            raise CaseError("NO_CASE", "there is no case folder to sign in")
+        if not reading.reader or " ".join(self.name.text().split()) != reading.reader:
+            raise CaseError(
+                "NAME_NEEDED", "the name is not the reader's", expected=reading.reader or "a name"
+            )
+        reports = report_bytes(self._feed.answers.everything())
+        keeper.sign(reports, MEANING, self.why.text())
+
+
+class ExportDialog(QDialog):
+    """Report, SEG and SR into a folder."""
+
+    def __init__(self, desk: Desk, feed: Feed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._feed = desk, feed
+        self.setWindowTitle("Export")
+        self.folder, browse = QLineEdit(), QPushButton("…")
+        self.folder.setPlaceholderText("a new or empty folder")
+        browse.clicked.connect(self._browse)
+        self.report = QCheckBox("Report (HTML and JSON)")
+        self.dicom = QCheckBox("DICOM SEG and SR")
+        for box in (self.report, self.dicom):
+            box.setChecked(True)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.export)
+        self.buttons.rejected.connect(self.reject)
+        row, layout = QHBoxLayout(), QVBoxLayout()
+        row.addWidget(self.folder)
+        row.addWidget(browse)
+        layout.addWidget(heading("Export this read"))
+        layout.addLayout(row)
+        for widget in (self.report, self.dicom, self.buttons):
+            layout.addWidget(widget)
+        self.setLayout(layout)
+        self.resize(460, 190)
+
+    def _browse(self) -> None:
+        self.folder.setText(QFileDialog.getExistingDirectory(self, "Export into") or self.folder.text())
+
+    def export(self) -> None:
+        """Write what is ticked."""
+        target = Path(self.folder.text().strip())
+        parts: list[Callable[[], object]] = []
+        assessment = None
+        if not self.folder.text().strip():
+            self._desk.session.say("Name a folder to export into.")
+            return
+        assessment = self._feed.answers.everything()
+        if self.report.isChecked():
+            parts.append(lambda: write_reports(assessment, target))
+        if self.dicom.isChecked():
+            signed = bool(self._desk.reading.locked)
+            parts.append(lambda: write_dicom(assessment, target, signed=signed))
+        if all(self._desk.session.attempt(part) for part in parts):
+            self._desk.session.say(f"Exported into {target.name}.")
+            self.accept()
