@@ -3,15 +3,18 @@
 
 from dataclasses import replace
 
+import nibabel
 import numpy as np
 import pytest
 
+from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
 from imaging.phantom.phantom import make_phantom
 from imaging.phantom.spec import TWINS
 from imaging.phases.common_grid import common_grids
 from imaging.phases.decision import name_phases
 from imaging.phases.image import look, read_images
+from imaging.phases.organ_mask_files import read_organ_masks
 from imaging.phases.phase import DEFINITE, Phase
 from imaging.phases.picture_files import write_pictures
 from imaging.volume import Study, Volume
@@ -92,6 +95,52 @@ def test_supplied_organ_masks_are_measured_instead(plain):
     read = read_images([bare(a) for a in plain.acquisitions], masks)
 
     assert {key: r.says for key, r in read.items()} == plain.phases()
+
+
+def written(mask, acquisition, path, stride=1):
+    """A mask as other software writes it: RAS, columns first, on a grid of its own."""
+    matrix = np.diag([-1, -1, 1, 1.0]) @ acquisition.volume.geometry.index_to_patient_mm
+    affine = matrix[:, [2, 1, 0, 3]] @ np.diag([stride, stride, 1, 1])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nibabel.save(
+        nibabel.Nifti1Image(mask.transpose(2, 1, 0)[::stride, ::stride].astype(np.uint8), affine), path
+    )
+
+
+def test_organ_masks_are_read_from_nifti(plain, tmp_path):
+    for acquisition in plain.acquisitions:
+        for organ in ("aorta", "liver", "spleen", "portal_vein"):
+            path = tmp_path / str(acquisition.header.series_number) / f"{organ}.nii.gz"
+            written(
+                plain.mask(acquisition.key, organ), acquisition, path, stride=2 if organ == "liver" else 1
+            )
+    study = Study(tuple(bare(a) for a in plain.acquisitions))
+    masks = read_organ_masks(tmp_path, study)
+    key = plain.acquisitions[1].key
+
+    assert (masks[key]["aorta"] == plain.mask(key, "aorta")).all()
+    assert {k: d.phase for k, d in name_phases(study, organ_masks=masks).items()} == plain.phases()
+
+
+def test_organ_masks_that_do_not_fit_are_refused(plain, tmp_path):
+    study = Study(plain.acquisitions[:1])
+    with pytest.raises(RegionError, match="no organ mask"):
+        read_organ_masks(tmp_path, study)
+    path = tmp_path / str(plain.acquisitions[0].header.series_number) / "aorta.nii.gz"
+    path.parent.mkdir()
+    path.write_bytes(b"not an image")
+    with pytest.raises(RegionError, match=r"aorta\.nii\.gz"):
+        read_organ_masks(tmp_path, study)
+    elsewhere = replace(bare(plain.acquisitions[0]), volume=moved_by(plain.acquisitions[0].volume, 4000))
+    written(plain.mask(plain.acquisitions[0].key, "aorta"), elsewhere, path)
+    with pytest.raises(RegionError, match="no voxel within"):
+        read_organ_masks(tmp_path, study)
+
+
+def moved_by(volume, up_mm):
+    matrix = volume.geometry.index_to_patient_mm.copy()
+    matrix[2, 3] += up_mm
+    return replace(volume, geometry=VolumeGeometry(volume.geometry.shape, matrix))
 
 
 def cropped(acquisition, first, last):
@@ -203,9 +252,9 @@ def check(seeds):
 
 
 def test_random_studies():
-    right, wrong, told, missed = check(range(1000, 1006))
+    right, wrong, told, missed = check(range(1000, 1004))
 
-    assert right >= 8
+    assert right >= 6
     assert wrong == 0
     assert told >= 2
     assert missed == 0

@@ -23,6 +23,12 @@ def phases(
     labels: Annotated[
         Path | None, typer.Option(help="CSV or JSON of a reader's phases: series_uid (or key), phase.")
     ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            help="Organ masks to measure instead: <series UID or number>/aorta.nii.gz, liver.nii.gz, ..."
+        ),
+    ] = None,
     overlay: Annotated[Path | None, typer.Option(help="Write pictures of what was measured here.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="With --table: write CSV or JSON.")
@@ -41,7 +47,7 @@ def phases(
         _phases_of_table(table, output, as_json)
     else:
         assert folder is not None
-        _phases_of_folder(folder, labels, overlay, as_json)
+        _phases_of_folder(folder, labels, masks, overlay, as_json)
 
 
 def decision_json(decision: PhaseDecision) -> dict[str, Any]:
@@ -73,9 +79,12 @@ def acquisition_json(acquisition: Acquisition, decision: PhaseDecision) -> dict[
     }
 
 
-def _phases_of_folder(folder: Path, labels: Path | None, overlay: Path | None, as_json: bool) -> None:
+def _phases_of_folder(
+    folder: Path, labels: Path | None, masks: Path | None, overlay: Path | None, as_json: bool
+) -> None:
     from imaging.dicom.study_files import load_study
     from imaging.phases.decision import name_phases
+    from imaging.phases.organ_mask_files import read_organ_masks
     from workup.command_line import print_json
 
     with _progress() as step:
@@ -83,7 +92,8 @@ def _phases_of_folder(folder: Path, labels: Path | None, overlay: Path | None, a
         study = load_study(folder)
         reader = _read_labels(labels, study) if labels else {}
         step("naming phases")
-        decisions = name_phases(study, reader_labels=reader, progress=step)
+        organs = read_organ_masks(masks, study) if masks else None
+        decisions = name_phases(study, reader_labels=reader, organ_masks=organs, progress=step)
         if overlay is not None:
             step("drawing")
             _write_overlay(study, decisions, overlay)
