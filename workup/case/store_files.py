@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any
 
 from imaging.volume import Study
+from workup.case.adjudication import decision_data
 from workup.case.autosave_codec import Autosave, autosave_name, encode_autosave
 from workup.case.case import Case
 from workup.case.disk_files import Disk, told
@@ -315,6 +316,18 @@ class CaseStore(CaseReader):
             facts = {"readers": list(plan.readers), "adjudicator": plan.adjudicator}
             self._journal.append(who=who, what="reads_planned", data=facts)
 
+    def adjudicate(self, who: str, discordance: str, choice: str, why: str) -> int:
+        """Settle one discordance of the two signed reads; the number of the log entry.
+
+        Raises
+        ------
+        CaseError
+            As ``adjudication.decision_data``.
+        """
+        with self.writer():
+            data = decision_data(replay(self._journal.recover()), who, discordance, choice, why)
+            return self._journal.append(who=who, what="adjudicated", why=why, data=data).n
+
     def record_act(self, who: str, what: str, why: str = "", data: Mapping[str, Any] | None = None) -> int:
         """Write one more kind of act (an export, a decision) into the log; its number."""
         with self.writer():
@@ -339,7 +352,6 @@ def read_store_case(
         was read on has other pixels now.
     """
     from imaging.dicom.study_files import load_study
-
     from workup.case.source import check_study
     from workup.case.source_files import image_folder
 

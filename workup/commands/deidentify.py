@@ -30,9 +30,11 @@ def deidentify(
 
     Example: veinvasion deidentify ./from_pacs ./shareable --key project.key
     """
+    from workup import redaction
     from workup.command_line import loading_progress
     from workup.deidentify.deidentify_files import deidentify_folder, project_key
 
+    redaction.install()
     secret, made = project_key(key)
     if made:
         sys.stderr.write("A new key was made. Keep it, and keep it secret.\n")
