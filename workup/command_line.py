@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "recist": ("workup.commands.recist", "recist"),
     "view": ("workup.commands.view", "view"),
     "deidentify": ("workup.commands.deidentify", "deidentify"),
+    "import": ("workup.commands.import_", "import_"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""Regions in files: a plain case's ``regions.json``, a label map with a sidecar, and seed cylinders.
+"""Regions in files: a plain case's ``regions.json``, a label map with a sidecar, a DICOM SEG, seed cylinders.
 
 ``regions.json`` of a case folder, with one label map per acquisition on that acquisition's grid::
 
@@ -49,6 +49,7 @@ from imaging.regions.region_codec import (
     unknown_label,
 )
 from imaging.regions.seeds import seed_regions
+from imaging.regions.seg_files import is_segmentation, read_seg_regions
 from imaging.volume import Acquisition, Study
 
 SCHEMA_VERSION = "1.0"
@@ -59,12 +60,13 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
-    """Regions from a case folder, ``regions.json``, a label map with sidecar, or a seed file.
+    """Regions from a case folder, ``regions.json``, a label map with sidecar, a DICOM SEG or a seed file.
 
     Parameters
     ----------
     path : path
-        A folder with ``regions.json``, or a ``.json``, ``.nii`` or ``.nii.gz`` file.
+        A folder with ``regions.json``, or a ``.json``, ``.nii`` or ``.nii.gz`` file, or a DICOM
+        segmentation whose segments say what they are (``seg_files.read_seg_regions`` takes roles).
     study : Study
         The images that the regions belong to.
 
@@ -85,6 +87,8 @@ def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
         raise RegionError("REGIONS_NOT_FOUND", f"there is no regions file {path.name}", expected=_forms())
     if path.name.endswith(NIFTI_ENDINGS):
         return _read_label_map(path, study)
+    if is_segmentation(path):
+        return _read_segmentation(path, study)
     document = _read_json(path)
     if "rois" in document:
         return _read_seeds(document, study)
@@ -94,7 +98,17 @@ def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
 
 
 def _forms() -> str:
-    return "regions.json with regions and masks, a label map .nii.gz with its .json sidecar, or a seed file"
+    return (
+        "regions.json with regions and masks, a label map .nii.gz with its .json sidecar, a DICOM "
+        "segmentation, or a seed file"
+    )
+
+
+def _read_segmentation(path: Path, study: Study) -> tuple[Region, ...]:
+    """Regions on the acquisition that they were drawn on, carried over to the other phases as usual."""
+    regions = read_seg_regions(path, study, verified=True)
+    drawn_on = study[next(iter(regions[0].masks))]
+    return tuple(carry_over(region, drawn_on, study) for region in regions)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -117,7 +131,7 @@ def _read_case_regions(document: Mapping[str, Any], folder: Path, study: Study) 
     masks: dict[str, dict[str, RegionMask]] = {kind.id: {} for kind in kinds.values()}
     for entry in document["masks"]:
         acquisition = _acquisition(entry, study)
-        labels, geometry = _load_label_map(_inside(folder, str(entry.get("file", ""))))
+        labels, geometry = load_label_map(_inside(folder, str(entry.get("file", ""))))
         voxels = _on_grid_of(labels, geometry, acquisition, str(entry.get("file")))
         found = _masks_by_label(
             voxels,
@@ -167,7 +181,7 @@ def _acquisition(entry: Mapping[str, Any], study: Study) -> Acquisition:
 
 def _read_label_map(path: Path, study: Study) -> tuple[Region, ...]:
     sidecar = _sidecar(path)
-    labels, geometry = _load_label_map(path)
+    labels, geometry = load_label_map(path)
     kinds = sidecar_kinds(sidecar)
     drawn_on, told = _label_map_acquisition(sidecar, geometry, labels, study)
     voxels = _on_grid_of(labels, geometry, drawn_on, path.name)
@@ -226,8 +240,14 @@ def _label_map_acquisition(
     )
 
 
-def _load_label_map(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
-    """Labels in NIfTI's own axis order, and where they lie in LPS."""
+def load_label_map(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
+    """Labels of a NIfTI file in its own axis order, and where they lie in LPS.
+
+    Raises
+    ------
+    RegionError
+        ``REGIONS_FORMAT`` if it is no 3D array of whole labels.
+    """
     import nibabel
     from nibabel.filebasedimages import ImageFileError
 

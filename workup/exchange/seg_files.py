@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from imaging.regions.region import Provenance, Region
+from imaging.regions.segment_roles import described_in_words
 from imaging.volume import Acquisition
 from workup.exchange import codes
 
@@ -88,7 +89,7 @@ def _segment(
         place = codes.VESSEL_CODES[region.vessel]
     provenance = region.masks[acquisition.key].provenance
     manual = provenance is Provenance.DRAWN
-    return hd.seg.SegmentDescription(
+    segment = hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=region.id[:64],
         segmented_property_category=category,
@@ -99,6 +100,9 @@ def _segment(
         tracking_id=region.id[:64],
         anatomic_regions=[place] if place is not None else None,
     )
+    # codes cannot tell a target from a non-target lesion; our own reader finds the role here
+    segment.SegmentDescription = described_in_words(region)
+    return segment
 
 
 def _algorithm(provenance: Provenance, version: str) -> hd.AlgorithmIdentificationSequence:
@@ -119,7 +123,10 @@ def write_segmentations(
     reader: str | None = None,
     version: str,
 ) -> dict[str, tuple[Path, hd.seg.Segmentation]]:
-    """Write one Segmentation for each acquisition that has masks, keyed by acquisition."""
+    """Write one Segmentation for each acquisition that has masks, keyed by acquisition.
+
+    A file that is there already is never overwritten: FileExistsError.
+    """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = {}
@@ -137,6 +144,7 @@ def write_segmentations(
             series_number=9000 + order,
         )
         path = target / f"seg_{order:03d}.dcm"
-        seg.save_as(path)
+        with path.open("xb") as stream:
+            seg.save_as(stream)
         written[acquisition.key] = (path, seg)
     return written
