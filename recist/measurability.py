@@ -130,11 +130,12 @@ def judge_size(lesion: MeasuredLesion, *, hcc_overlay: bool = True) -> Measurabi
     nature = _by_nature(lesion, hcc_overlay) or _by_modality(lesion)
     if nature is not None:
         return nature
-    if lesion.truncated:
-        return _unknown("T1", "the lesion touches the edge of the volume: its diameter is a lower bound")
     verdict = _node(lesion) if lesion.kind is LesionKind.NODE else _non_nodal(lesion)
     if hcc_overlay:
         verdict = _with_overlay(lesion, verdict)
+    if lesion.truncated:
+        message = "the lesion touches the edge of the volume: its diameter is a lower bound"
+        return replace(verdict, status=Status.UNKNOWN, rule="T1", message=message)
     return _with_plane(lesion, verdict)
 
 

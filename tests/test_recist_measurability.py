@@ -106,7 +106,7 @@ UNKNOWNS = {
     "no thickness, thin slices":                 (lesion(slice_thickness_mm=None, spacing_mm=1.0, long_axis_mm=12.0), YES, "M1", 10.0),
     "node without thickness, spacing 7.5":       (node(15.0, slice_thickness_mm=None, spacing_mm=7.5),               YES, "N1", 15.0),
     "node without thickness, spacing 8":         (node(20.0, slice_thickness_mm=None, spacing_mm=8.0),               OPEN, "G5", 16.0),
-    "runs out of the volume":                    (lesion(long_axis_mm=30.0, truncated=True),                         OPEN, "T1", None),
+    "runs out of the volume":                    (lesion(long_axis_mm=30.0, truncated=True),                         OPEN, "T1", 10.0),
     "non-axial volume of unknown modality":      (lesion(long_axis_mm=30.0, modality=Modality.CT_OR_MR, plane_degrees_from_axial=90.0,
                                                          plane_acquired=True, voxel_anisotropy=4.0),                 OPEN, "G8", 10.0),
     "margins not asked":                         (lesion(long_axis_mm=30.0, margins_measurable=None),                OPEN, "H2", 10.0),

@@ -50,8 +50,8 @@ def waterfall_image(courses: Sequence[Course]) -> bytes:
     known = [(c.best_change_percent, c) for c in courses]
     bars = sorted(((b, c) for b, c in known if b is not None), key=lambda bar: (-bar[0], bar[1].subject))
     figure, axis = _canvas(max(6.4, min(16.0, 0.22 * len(bars) + 2)))
-    for place, (change, course) in enumerate(bars):
-        axis.bar(place, change, color=RESPONSE_COLORS.get(course.best_response, "#999999"), width=0.85)
+    colors = [RESPONSE_COLORS[course.best_response] for _, course in bars]
+    axis.bar(range(len(bars)), [change for change, _ in bars], color=colors, width=0.85)
     if len(bars) <= _MOST_LABELS:
         axis.set_xticks(range(len(bars)), [course.subject for _, course in bars], rotation=90, fontsize=7)
     else:
@@ -68,7 +68,7 @@ def spider_image(courses: Sequence[Course]) -> bytes:
     for course in courses:
         weeks = [0.0, *((day - course.baseline).days / 7 for day, _ in course.points)]
         changes = [0.0, *(float("nan") if change is None else change for _, change in course.points)]
-        color = RESPONSE_COLORS.get(course.best_response, "#999999")
+        color = RESPONSE_COLORS[course.best_response]
         axis.plot(weeks, changes, color=color, marker="o", markersize=3, linewidth=1.2, alpha=0.85)
     axis.set_xlabel("weeks from baseline")
     axis.set_ylabel("change from baseline [%]")
