@@ -7,6 +7,7 @@ import json
 import nibabel
 import numpy as np
 import openpyxl
+import pydicom
 import pytest
 from typer.testing import CliRunner
 
@@ -288,6 +289,23 @@ def test_another_grid_than_the_reference_is_refused(case, plain):
         read_label_map(plain, case[0] / "dicom")
 
     assert refused.value.code == "GRID_MISMATCH"
+
+
+def test_series_of_one_grid_that_differ_in_thickness_are_ambiguous(case, tmp_path):
+    folder, _ = case
+    path, _ = portal_labels(folder)
+    series = sorted((folder / "dicom").iterdir())
+    for one in series[:2]:
+        for file in sorted(one.glob("*.dcm")):
+            image = pydicom.dcmread(file)
+            if one == series[1]:
+                image.SliceThickness = float(image.SliceThickness) + 1
+            (tmp_path / one.name).mkdir(exist_ok=True)
+            image.save_as(tmp_path / one.name / file.name)
+    with pytest.raises(RegionError) as refused:
+        read_label_map(path, tmp_path)
+
+    assert refused.value.code == "AMBIGUOUS_SERIES"
 
 
 def test_the_report_in_every_format(case, tmp_path):

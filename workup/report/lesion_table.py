@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from imaging.regions.grids import onto_grid
+from imaging.regions.region import RegionMask
 from imaging.volume import Acquisition, AcquisitionHeader, Volume
 from recist.lengths import shown_mm
 from recist.measurability import Status
@@ -152,7 +154,7 @@ def _picture(lesion: LabelLesion, reference: Acquisition | None) -> Figure:
         acquisition=reference or _of_label(lesion),
         slice_index=_slice_in(lesion, reference),
         title=f"lesion {measured.lesion.id}",
-        outlines=(Outline(lesion.mask, measured.lesion.id),) if reference is None else (),
+        outlines=_outlines(lesion, reference),
         calipers=calipers,
         field_mm=max(_FIELD_MM, 2.2 * (measured.lesion.long_axis_mm or 0.0)),
     )
@@ -161,6 +163,16 @@ def _picture(lesion: LabelLesion, reference: Acquisition | None) -> Figure:
     return Figure(
         f"key image {lesion.label}", key_image([panel]), caption, f"lesion {lesion.label} with axes"
     )
+
+
+def _outlines(lesion: LabelLesion, reference: Acquisition | None) -> tuple[Outline, ...]:
+    """The label on the grid that is shown; its file may count axes in another order."""
+    mask, name = lesion.mask, lesion.measurement.lesion.id
+    if reference is None:
+        return (Outline(mask, name),)
+    grid = reference.volume.geometry
+    voxels = onto_grid(mask.full(), mask.geometry, grid)
+    return () if voxels is None else (Outline(RegionMask.from_full(voxels, grid), name),)
 
 
 def _slice_in(lesion: LabelLesion, reference: Acquisition | None) -> int:
