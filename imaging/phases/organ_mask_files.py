@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import nibabel
-from nibabel.filebasedimages import ImageFileError
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
