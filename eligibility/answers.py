@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -23,13 +23,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One patient's facts and the reading chosen for every ambiguous clause."""
+    """One patient's facts and the reading chosen for every ambiguous clause.
+
+    ``consulted`` collects the policies that were asked for: one that was not cannot change the answer.
+    """
 
     facts: PatientFacts
     policies: Mapping[str, str]
+    consulted: set[str] = field(default_factory=set, compare=False)
 
     def reading(self, policy: str) -> str:
         """The variant in force of a policy."""
+        self.consulted.add(policy)
         return self.policies[policy]
 
 

@@ -111,7 +111,8 @@ def _latest(ask: Ask, results: list[LabResult], screening: PartialDate, days: in
 def _in_window(ask: Ask, day: PartialDate, screening: PartialDate, days: int) -> Truth:
     end = screening
     start = ask.facts.reference_dates.treatment_start
-    if ask.reading("P02") == "accept" and start is not None and start.first > screening.last:
+    later = day.last > screening.first and start is not None and start.first > screening.last
+    if later and start is not None and ask.reading("P02") == "accept":
         end = start
     opens = (screening.first - timedelta(days), screening.last - timedelta(days))
     if within(day, opens[1], end.first) is Truth.TRUE:

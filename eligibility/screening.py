@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -115,7 +115,8 @@ def overall_of(verdicts: Mapping[str, Verdict]) -> tuple[str, bool]:
 
 def judge(criterion: Criterion, facts: PatientFacts, protocol: Protocol) -> Verdict:
     """The verdict on one criterion and its sub-items, under every reading of its clauses."""
-    answer = criterion.rule(protocol.ask(facts))
+    ask = protocol.ask(facts)
+    answer = criterion.rule(ask)
     status = status_of(criterion, answer)
     return Verdict(
         criterion_id=criterion.id,
@@ -126,7 +127,7 @@ def judge(criterion: Criterion, facts: PatientFacts, protocol: Protocol) -> Verd
         evidence=tuple(_sourced(e, facts) for e in answer.evidence),
         missing=answer.missing,
         policies=criterion.policies,
-        readings=readings(criterion, facts, protocol, status),
+        readings=readings(criterion, facts, protocol, status, ask.consulted),
         clears_on=clears_on(criterion, facts, protocol, answer) if status is Status.FAIL else None,
         notes=answer.notes,
         children={c.id: judge(c, facts, protocol) for c in criterion.children},
@@ -134,13 +135,16 @@ def judge(criterion: Criterion, facts: PatientFacts, protocol: Protocol) -> Verd
 
 
 def readings(
-    criterion: Criterion, facts: PatientFacts, protocol: Protocol, status: Status
+    criterion: Criterion, facts: PatientFacts, protocol: Protocol, status: Status, consulted: Container[str]
 ) -> dict[str, Status]:
-    """Status under every variant of every policy of a criterion, the others as they are in force."""
+    """Status under every variant of every policy of a criterion, the others as they are in force.
+
+    A rule is a function of facts and readings alone, so that a policy it did not consult changes nothing.
+    """
     found = {}
     for policy in criterion.policies:
         for variant in POLICIES[policy].variants:
-            if variant == protocol.readings[policy]:
+            if variant == protocol.readings[policy] or policy not in consulted:
                 found[f"{policy}={variant}"] = status
             else:
                 answer = criterion.rule(protocol.ask(facts, **{policy: variant}))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (the tables are wide on purpose)
 """The command ``screen``: documents, reports, cohorts; and that recorded text never becomes markup."""
 
 from __future__ import annotations
