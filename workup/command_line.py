@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "view": ("workup.commands.view", "view"),
     "deidentify": ("workup.commands.deidentify", "deidentify"),
     "import": ("workup.commands.import_", "import_"),
+    "export": ("workup.commands.export", "export"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {

@@ -114,6 +114,7 @@ def _roles(given: list[str]) -> dict[str, str]:
 
 def _print(document: dict[str, Any]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("region", "role", "series", "size", "standing", title=document["kind"])
@@ -121,12 +122,14 @@ def _print(document: dict[str, Any]) -> None:
         for mask in region["masks"]:
             standing = mask["provenance"] + ("" if mask["verified"] else ", unverified")
             size = f"{mask['voxels']} voxels, {mask['volume_ml']:.2f} ml"
-            table.add_row(region["id"], region["role"], str(mask["series_number"]), size, standing)
+            table.add_row(escape(region["id"]), region["role"], str(mask["series_number"]), size, standing)
     for line in document["lines"]:
-        table.add_row(line["region"], f"{line['axis']} axis", "", f"{line['length_mm']:.2f} mm", "line")
+        table.add_row(
+            escape(line["region"]), f"{line['axis']} axis", "", f"{line['length_mm']:.2f} mm", "line"
+        )
     console = Console()
     console.print(table)
     for each in document["left_out"]:
-        console.print(f"left out: {each['what']}: {each['reason']}", highlight=False)
+        console.print(f"left out: {each['what']}: {each['reason']}", markup=False, highlight=False)
     for path in document["files"]:
         console.print(f"[dim]written[/] {path}", highlight=False, soft_wrap=True)

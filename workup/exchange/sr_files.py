@@ -23,13 +23,11 @@ from imaging.regions.region import Region
 from imaging.volume import Acquisition
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.exchange import codes
+from workup.exchange.numbers import stated
 from workup.exchange.seg_files import MANUFACTURER, person_name, tracking_uid
 
 Segmentations = Mapping[str, hd.seg.Segmentation]
 Images = Mapping[str, Sequence[Dataset]]
-
-#: Decimal string of a measurement: at most 16 characters in DICOM.
-_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -296,7 +294,7 @@ def _measure(
 ) -> sr.Measurement:
     measurement = sr.Measurement(
         name=name,
-        value=round(float(value), _DIGITS),
+        value=stated(value),
         unit=unit,
         derivation=derivation,
         method=method,
