@@ -25,7 +25,7 @@ MIN_REGISTERED = 2
 _PATTERNS = re.compile(
     r"""
     \b\d{6}\s?-?\s?[1-8]\d{6}\b                          # Korean resident registration number
-    | (?:\+82|\b0)\d{1,2}[-.\s]?\d{3,4}[-.\s]?\d{4}\b     # telephone
+    | (?:\+82[-.\s]?|\b0)\d{1,2}[-.\s]?\d{3,4}[-.\s]?\d{4}\b     # telephone
     | \b(?:19|20)\d\d[-./]?[01]\d[-./]?[0-3]\d\b          # date
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                        # mail address
     | [^\s,;'"<>^(){}\[\]=]+(?:\^[^\s,;'"<>^(){}\[\]=]*)+     # DICOM person name
