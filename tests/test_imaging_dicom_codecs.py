@@ -88,7 +88,7 @@ END = b"\xfe\xff\xdd\xe0\0\0\0\0"
     "value, frames, expected",
     {
         "one frame in one fragment": (item(b"") + item(b"ab") + END, 1, [b"ab"]),
-        "one frame in three fragments": (item(b"") + item(b"ab") + item(b"cd") + item(b"ef") + END, 1, [b"abcdef"]),
+        "one frame in two fragments": (item(b"") + item(b"ab") + item(b"cd") + END, 1, [b"abcd"]),
         "a fragment each": (item(b"") + item(b"ab") + item(b"cd") + END, 2, [b"ab", b"cd"]),
         "fragments by the offset table": (
             item(b"\0\0\0\0\x14\0\0\0") + item(b"ab") + item(b"cd") + item(b"ef") + END,

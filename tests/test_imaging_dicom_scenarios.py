@@ -1,5 +1,7 @@
 """Every row of the failure catalogue: loaded right, or refused with the right code. Nothing between."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,11 @@ def test_axial_slices_ascend(tmp_path):
         geometry = load_study(tmp_path / sentence).acquisitions[0].volume.geometry
 
         assert geometry.slice_normal[2] > 0.99
+
+
+def test_the_page_lists_the_catalogue():
+    page = (Path(__file__).parent.parent / "docs" / "loading.md").read_text()
+
+    for failure in CATALOGUE:
+        assert f"| `{failure.code}` | {failure.handling} | {failure.sentence} |" in page
+    assert len({f.code for f in CATALOGUE}) == len(CATALOGUE)

@@ -72,8 +72,11 @@ def test_no_bytes_raise(raw, sets):
 
 @pytest.mark.parametrize(
     "text, expected",
-    [("101500", 36900.0), ("95959", None), ("10", 36000.0), ("1015", 36900.0), 
-     ("235959.999999", 86399.999999), ("240000", None), ("10:15:00", 36900.0), ("", None), (None, None), ("101500.5 ", 36900.5)],
+    [
+        ("101500", 36900.0), ("10", 36000.0), ("1015", 36900.0), ("235959.999999", 86399.999999),
+        ("101500.5 ", 36900.5), ("10:15:00", 36900.0), ("95959", None), ("240000", None), ("", None),
+        (None, None),
+    ],
 )  # fmt: skip
 def test_seconds_since_midnight(text, expected):
     assert seconds(text) == pytest.approx(expected) if expected is not None else seconds(text) is None

@@ -104,14 +104,14 @@ def parse_file(name: str, data: bytes, size: int) -> ImageFile | None:
     meta = walk(data, start, size, EXPLICIT_LITTLE, below=0x00030000)
     transfer_syntax = meta.ascii(0x00020010) or ("" if meta.spans else _bare_syntax(data, start))
     elements = walk(data, meta.end, size, _encoding(transfer_syntax))
-    odd = start == 132 and any(data[:128]) and data[:4] not in (b"II*\0", b"MM\0*")
+    odd = start == 132 and data[:128] != bytes(128) and data[:4] not in (b"II*\0", b"MM\0*")
     return ImageFile(name, size, elements, transfer_syntax, meta.ascii(0x00020003), odd)
 
 
 def _first_element(data: bytes) -> int | None:
     if data[128:132] == b"DICM":
         return 132
-    if data[132:136] == b"\x02\0\0\0" or (len(data) >= 4 and not any(data[:128])):
+    if data[132:136] == b"\x02\0\0\0" or (len(data) >= 4 and data[:128] == bytes(min(128, len(data)))):
         raise refusal("MALFORMED", "the letters DICM are damaged or missing")
     bare = data[:2] in (b"\x02\0", b"\x08\0") and data[3:4] == b"\0" and len(data) > 64
     return 0 if bare else None
