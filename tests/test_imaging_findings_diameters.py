@@ -243,6 +243,35 @@ def test_ellipses_within_a_pixel(long_mm, short_mm, turn):
     assert abs(found.short_axis_mm - short_mm) < pixel
 
 
+# fmt: off
+BIAS = {
+    # ellipse [mm], pixel [mm]       center   g0.7    mid     corner: mean error of the long axis [mm]
+    "disc 10, 0.60":                 (10, 10, 0.60,  -0.09,  +0.27,  +0.46,  +0.70),
+    "disc 10, 0.78":                 (10, 10, 0.78,  -0.15,  +0.30,  +0.55,  +0.88),
+    "disc 10, 1.25":                 (10, 10, 1.25,  -0.41,  +0.27,  +0.69,  +1.29),
+    "ellipse 15 x 8, 0.78":          (15,  8, 0.78,  -0.51,  -0.07,  +0.19,  +0.51),
+    "ellipse 40 x 25, 0.78":         (40, 25, 0.78,  -0.33,  +0.15,  +0.38,  +0.68),
+    "ellipse 15 x 8, 1.25":          (15,  8, 1.25,  -0.94,  -0.30,  +0.20,  +0.70),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("long_mm", "short_mm", "pixel", "center", "smooth", "mid", "corner"), BIAS.values(), ids=BIAS
+)
+def test_bias_of_each_estimator_over_random_placements(long_mm, short_mm, pixel, center, smooth, mid, corner):
+    chance, i = np.random.default_rng(3), np.arange(int(long_mm / pixel) + 12)
+    errors = []
+    for _ in range(60):
+        turn, (row, column) = chance.uniform(0, np.pi), chance.uniform(-0.5, 0.5, 2) + len(i) / 2
+        y, x = (i[:, None] - row) * pixel, (i - column) * pixel
+        along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+        mask = region((2 * along / long_mm) ** 2 + (2 * across / short_mm) ** 2 <= 1, pixel, pixel)
+        errors.append([measure_mask(mask, estimator=name).long_axis_mm - long_mm for name in ESTIMATORS])
+
+    assert np.mean(errors, axis=0) == pytest.approx([center, mid, corner, smooth], abs=0.12)
+
+
 @pytest.mark.parametrize("diameter", [8.0, 10.0, 15.0, 25.0])
 @pytest.mark.parametrize("spacing", [(5.0, 0.78, 0.78), (2.5, 0.6, 0.9), (1.0, 0.7, 0.7)])
 def test_balls_within_a_pixel_and_their_volume(diameter, spacing):

@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.dicom.study_files import load_study
 from imaging.errors import RegionError
 from imaging.findings.label_masks import slice_axis, slices_first
 from imaging.geometry import VolumeGeometry
 from imaging.regions.grids import onto_grid
 from imaging.regions.region import Region
 from imaging.regions.region_codec import sidecar_kinds
-from imaging.regions.region_files import NIFTI_ENDINGS, RAS_TO_LPS
 from imaging.volume import Acquisition, Study
+
+
+NIFTI_ENDINGS = (".nii.gz", ".nii")
+#: NIfTI counts toward right, front and head; DICOM toward left, back and head.
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,8 @@ def read_label_map(
     kinds = _sidecar(path)
     if reference is None:
         return LabelMap(*slices_first(labels, geometry, slice_axis(geometry.spacing_mm)), None, kinds)
+    from imaging.dicom.study_files import load_study
+
     acquisition = _matching(labels, geometry, load_study(reference, progress=progress), path.name)
     turn = acquisition.volume.geometry.patient_to_index[0, :3] @ geometry.index_to_patient_mm[:3, :3]
     return LabelMap(*slices_first(labels, geometry, int(np.abs(turn).argmax())), acquisition, kinds)
@@ -108,7 +113,7 @@ def _load(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
     if labels is not values and not np.array_equal(labels, values):
         raise RegionError("REGIONS_FORMAT", f"{path.name} holds fractions", expected="whole labels")
     shape = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
-    return labels, VolumeGeometry(shape, RAS_TO_LPS @ image.affine)
+    return labels, VolumeGeometry(shape, _RAS_TO_LPS @ image.affine)
 
 
 def _matching(

@@ -68,12 +68,16 @@ def recist(
 
 def _read(sources: list[Path]) -> LesionTable:
     """A table of rows, or the table that a series of cases makes."""
-    from workup.case_series_files import read_case_series
-    from workup.lesion_table_files import read_table
+    from workup.command_line import loading_progress
 
     tables = [source for source in sources if source.is_file()]
     if not tables:
-        return read_case_series(sources)
+        from workup.case_series_files import read_case_series
+
+        with loading_progress("reading cases") as progress:
+            return read_case_series(sources, progress)
     if len(sources) > 1:
         raise typer.BadParameter("give one table, or cases, not both")
+    from workup.lesion_table_files import read_table
+
     return read_table(tables[0])
