@@ -175,6 +175,7 @@ IMAGES = {
     "one portal venous pass alone": ([PORTAL], [NOTHING]),
     "one unenhanced pass alone": ([PLAIN], [U]),
     "dark blood alone may be a late pass of an anaemic patient": ([replace(PLAIN, aorta=66)], [NOTHING]),
+    "dark blood without a liver in view may be no aorta": ([PassNumbers(aorta=45)], [NOTHING]),
     "dark blood beside an arterial pass is not": ([replace(PLAIN, aorta=66), LATE], [U, LA]),
     "the bolus has just arrived": ([PLAIN, replace(PLAIN, aorta=76)], [U, NOTHING]),
     "portal blood as bright as the aorta is not arterial": ([PLAIN, PassNumbers(150, 62, 90, 140)], [U, NOTHING]),

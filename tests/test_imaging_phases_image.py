@@ -201,6 +201,19 @@ def test_noise_and_air_name_nothing():
         assert {d.phase for d in name_phases(study).values()} == {Phase.UNDETERMINED}
 
 
+def test_volumes_of_any_shape_and_content_are_judged_without_a_false_name():
+    random = np.random.default_rng(7)
+    template = make_phantom(TWINS["plain"].small()).acquisitions[0]
+    for _ in range(25):
+        shape = tuple(int(n) for n in random.integers([1, 1, 1], [10, 80, 80]))
+        slices, rows, columns = random.uniform(0.5, 8, 3)
+        matrix = [[0, 0, columns, -99], [0, rows, 0, -99], [slices, 0, 0, 0], [0, 0, 0, 1]]
+        speckle = np.where(random.random(shape) < 0.3, 300, 40)
+        voxels = (speckle if random.random() < 0.5 else random.normal(40, 200, shape)).astype(np.int16)
+        study = Study((replace(bare(template), volume=Volume(voxels, VolumeGeometry(shape, matrix))),))
+        assert {d.phase for d in name_phases(study).values()} == {Phase.UNDETERMINED}
+
+
 def test_pictures_are_written_one_per_place(plain, tmp_path):
     paths = write_pictures(look(plain.acquisitions), {}, tmp_path / "new")
 

@@ -20,8 +20,8 @@ from imaging.volume import Acquisition
 IN_PLANE_MM = 2.0
 #: Distance of slices, and how many slices are looked at. [mm]
 BETWEEN_SLICES_MM, MOST_SLICES = 3.0, 48
-#: Passes that overlap less than this show different parts of the body. [mm]
-LEAST_OVERLAP_MM = 15.0
+#: Passes that overlap less than this show different parts of the body: left, posterior, superior. [mm]
+LEAST_OVERLAP_MM = np.array([120.0, 120.0, 15.0])
 #: Value outside of an acquisition's field. [HU]
 OUTSIDE_HU = -1024.0
 
@@ -62,7 +62,7 @@ class CommonGrid:
 def common_grids(acquisitions: Sequence[Acquisition]) -> list[CommonGrid]:
     """Group passes that share a frame of reference and overlap, each group on its own grid.
 
-    Only near-axial CT stacks of at least two slices take part.
+    Only near-axial CT stacks of at least two slices and of a torso's width take part.
     """
     usable = [a for a in acquisitions if a.volume.unit == "HU" and _is_stack(a)]
     by_frame: dict[str, list[Acquisition]] = {}
@@ -75,7 +75,9 @@ def common_grids(acquisitions: Sequence[Acquisition]) -> list[CommonGrid]:
 
 def _is_stack(acquisition: Acquisition) -> bool:
     geometry = acquisition.volume.geometry
-    return geometry.shape[0] >= 2 and geometry.degrees_from_axial <= OBLIQUE_AXIAL_MAX_DEGREES
+    low, high = _extent(acquisition)
+    wide = bool((high - low >= LEAST_OVERLAP_MM)[:2].all())
+    return wide and geometry.shape[0] >= 2 and geometry.degrees_from_axial <= OBLIQUE_AXIAL_MAX_DEGREES
 
 
 def _extent(acquisition: Acquisition) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -83,18 +85,22 @@ def _extent(acquisition: Acquisition) -> tuple[NDArray[np.float64], NDArray[np.f
     return corners.min(axis=0), corners.max(axis=0)
 
 
+Box = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 def _overlapping(acquisitions: Sequence[Acquisition]) -> list[list[Acquisition]]:
-    """Groups whose common extent along the body is at least ``LEAST_OVERLAP_MM``, shortest stack first."""
-    groups: list[tuple[list[Acquisition], float, float]] = []
-    for acquisition in sorted(acquisitions, key=lambda a: float(np.ptp([e[2] for e in _extent(a)]))):
-        low, high = (float(e[2]) for e in _extent(acquisition))
-        for i, (members, first, last) in enumerate(groups):
-            if min(high, last) - max(low, first) >= LEAST_OVERLAP_MM:
-                groups[i] = ([*members, acquisition], max(low, first), min(high, last))
+    """Groups whose common extent suffices in every direction, shortest stack first."""
+    groups: list[tuple[list[Acquisition], Box]] = []
+    for acquisition in sorted(acquisitions, key=lambda a: float(np.subtract(*_extent(a)[::-1])[2])):
+        low, high = _extent(acquisition)
+        for i, (members, (first, last)) in enumerate(groups):
+            common = np.maximum(low, first), np.minimum(high, last)
+            if (common[1] - common[0] >= LEAST_OVERLAP_MM).all():
+                groups[i] = ([*members, acquisition], common)
                 break
         else:
-            groups.append(([acquisition], low, high))
-    return [members for members, _, _ in groups]
+            groups.append(([acquisition], (low, high)))
+    return [members for members, _ in groups]
 
 
 def _on_grid(group: Sequence[Acquisition]) -> CommonGrid:

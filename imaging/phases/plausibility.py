@@ -23,6 +23,8 @@ from imaging.phases.phase import Phase
 ENHANCED_BLOOD_HU = 85.0
 #: Alone in its study, a pass is called unenhanced only below this. [HU]
 SURELY_UNENHANCED_HU = 62.0
+#: ... or beside a pass whose aorta is brighter by this. [HU]
+BESIDE_ENHANCED_HU = 60.0
 #: Assumed where no unenhanced pass was taken; blood and spleen vary little, the liver (fat) too much. [HU]
 PLAIN_BLOOD_HU, PLAIN_SPLEEN_HU = 42.0, 50.0
 #: Liver's share of the aorta's gain: at most the first in arterial, at least the second in later phases;
@@ -224,7 +226,8 @@ def _dark_blood(n: PassNumbers, brightest: float) -> tuple[frozenset[Phase], str
     assert n.aorta is not None
     if n.urine_above_kidney is not None and n.urine_above_kidney >= EXCRETION_HU:
         return frozenset({Phase.DELAYED, Phase.UNENHANCED}), "dark blood, but contrast in the urine"
-    if n.aorta < SURELY_UNENHANCED_HU or brightest - n.aorta >= 60.0:
+    torso = n.liver is not None  # without a liver in view it may be no aorta at all
+    if (torso and n.aorta < SURELY_UNENHANCED_HU) or brightest - n.aorta >= BESIDE_ENHANCED_HU:
         return frozenset({Phase.UNENHANCED}), f"aorta below {UNENHANCED_BLOOD_HU:.0f} HU"
     return frozenset({Phase.UNENHANCED, Phase.DELAYED}), f"aorta below {UNENHANCED_BLOOD_HU:.0f} HU, alone"
 
