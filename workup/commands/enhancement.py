@@ -240,9 +240,22 @@ def _print(found: Sequence[RegionFindings], steadiness: dict[str, Stability], st
 
 def _print_answer(console: Any, name: str, found: Any, reasons: Iterable[Reason]) -> None:
     note = "" if found.if_confirmed == found.finding else f" (if confirmed: {found.if_confirmed.value})"
-    console.print(f"{name}: [bold]{found.finding.value}[/bold]{note}", highlight=False)
+    console.print(f"{name}: [bold]{found.finding.value}[/bold]{note}{_numbers(found)}", highlight=False)
     for reason in reasons:
         console.print(f"    {reason.code}: {reason.message}", highlight=False, markup=False)
+
+
+def _numbers(found: Any) -> str:
+    """The numbers behind an answer, which are shown even where they decide nothing."""
+    if getattr(found, "difference", None) is not None:
+        return f"  {found.difference:.1f} {found.unit}{_interval_words(found.ci95)}"
+    if getattr(found, "ratio_percent", None) is not None:
+        return f"  liver / region {found.ratio_percent:.1f} %{_interval_words(found.ratio_ci95)}"
+    return ""
+
+
+def _interval_words(interval: Interval | None) -> str:
+    return "" if interval is None else f", 95 % {interval[0]:.1f} to {interval[1]:.1f}"
 
 
 def _print_stability(console: Any, stability: Stability) -> None:
