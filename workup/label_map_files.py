@@ -19,7 +19,6 @@ from imaging.regions.region import Region
 from imaging.regions.region_codec import sidecar_kinds
 from imaging.volume import Acquisition, Study
 
-
 NIFTI_ENDINGS = (".nii.gz", ".nii")
 #: NIfTI counts toward right, front and head; DICOM toward left, back and head.
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
