@@ -128,7 +128,7 @@ class Desk:
         if (where := self._in_hand) is not None:
             done = self.session.attempt(lambda: reading_tools.propagate(self.reading, *where))
             if done:
-                self.session.say("Carried over: look at each phase, nudge if needed, confirm with Return.")
+                self.session.say("Carried over: look at each phase, nudge if needed, confirm with Enter.")
 
     def nudge(self, slices: int, down: int, right: int) -> None:
         """Move the outline on the phase in hand by voxels, as seen on the screen."""

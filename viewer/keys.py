@@ -1,7 +1,8 @@
 """One table of keys: bound in the viewer, shown in the help panel, listed in the documentation.
 
 napari ignores key bindings of a manifest and gives digits and letters of a label layer to its own tools,
-so the table is bound on the viewer and on each of our layers, where ours win.
+so the table is bound on the viewer and on each of our layers, where ours win. Shortcuts of napari's menus
+(most of Ctrl + letter) come before any binding, so the table stays clear of them.
 """
 
 from __future__ import annotations
@@ -105,11 +106,12 @@ TABLE: tuple[Key, ...] = (
     Key("Control-Right", "nudge: right on the screen", MEASURE, _nudge(0, 1)),
     Key("Control-PageUp", "nudge: one slice up", MEASURE, lambda desk: desk.nudge(1, 0, 0)),
     Key("Control-PageDown", "nudge: one slice down", MEASURE, lambda desk: desk.nudge(-1, 0, 0)),
-    Key("Return", "confirm the outline on this phase", MEASURE, lambda desk: desk.confirm()),
-    Key("Shift-Return", "confirm the outline on every phase", MEASURE, lambda desk: desk.confirm_all()),
-    Key("Control-S", "save a version", READ, lambda desk: desk.save()),
-    Key("Control-E", "export report, SEG and SR", READ, lambda desk: desk.export()),
-    Key("Control-J", "adjudicate two signed reads", READ, lambda desk: desk.panel("adjudicate")),
+    Key("Enter", "confirm the outline on this phase", MEASURE, lambda desk: desk.confirm()),
+    Key("Shift-Enter", "confirm the outline on every phase", MEASURE, lambda desk: desk.confirm_all()),
+    Key("V", "save a version", READ, lambda desk: desk.save()),
+    Key("T", "sign the read", READ, lambda desk: desk.panel("sign")),
+    Key("U", "export report, SEG and SR", READ, lambda desk: desk.export()),
+    Key("D", "adjudicate two signed reads", READ, lambda desk: desk.panel("adjudicate")),
     Key("X", "panels away and back", LOOK, lambda desk: desk.toggle_panels()),
     Key("H", "this list of keys", READ, lambda desk: desk.toggle_help()),
 )

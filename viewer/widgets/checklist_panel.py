@@ -46,9 +46,7 @@ class ChecklistPanel(QWidget):
         self.list.setFixedHeight(118)
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
-        self.save, self.sign, self.export = (
-            QPushButton(t) for t in ("Save  Ctrl+S", "Sign", "Export  Ctrl+E")
-        )
+        self.save, self.sign, self.export = (QPushButton(t) for t in ("Save  V", "Sign  T", "Export  U"))
         self.save.clicked.connect(desk.save)
         self.sign.clicked.connect(lambda: desk.panel("sign"))
         self.export.clicked.connect(desk.export)

@@ -10,7 +10,7 @@ from viewer.widgets.parts import QUIET_COLOR, escaped, heading, wrapped
 #: How a key is written on the screen.
 _SIGNS = {
     "Control": "Ctrl",
-    "Return": "↵",
+    "Enter": "↵",
     "Escape": "Esc",
     "Up": "↑",
     "Down": "↓",

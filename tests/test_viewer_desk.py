@@ -1,0 +1,271 @@
+"""The desk on a viewer model without a window: tools, keys, mouse, lines, layouts, settings."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+
+from napari.components import ViewerModel
+from napari.utils.key_bindings import coerce_keybinding
+
+from imaging.phases.phase import Evidence, Phase, PhaseDecision, Role
+from imaging.regions.region import RegionRole
+from tests.reading_studies import block, geometry, study
+from viewer import interact, layout
+from viewer.desk import Desk
+from viewer.keys import TABLE
+from viewer.session import Layout, Tool, default_keys
+from viewer.windows import PRESETS, describe, limits
+from workup.reading import Reading
+from workup.reading_lines import length_mm
+
+PHASES = dict(
+    zip("UAPD", (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS, Phase.DELAYED), strict=True)
+)
+
+
+def named(keys="UAPD"):
+    return {
+        key: PhaseDecision(Role.IMAGE, PHASES[key], 0.9, (Evidence("text", key, PHASES[key]),))
+        for key in keys
+    }
+
+
+@pytest.fixture
+def desk():
+    made = Desk(ViewerModel(), Reading(study(), reader="A", decisions=named()))
+    made.open()
+    return made
+
+
+def event(position, **more):
+    """A mouse event as napari hands it to callbacks."""
+    return SimpleNamespace(
+        **{"type": "mouse_press", "button": 1, "pos": (0.0, 0.0), "viewbox": (0, 0), "modifiers": ()} | more,
+        position=tuple(position),
+        handled=False,
+    )
+
+
+def drag(desk, positions, button=1, viewbox=(0, 0)):
+    """Press at the first display position, move over the others, let go."""
+    e = event(positions[0], button=button, viewbox=viewbox)
+    running = interact.on_drag(desk.session, desk.hands)(desk.session.viewer, e)
+    for _ in running:
+        if not positions[1:]:
+            e.type = "mouse_release"
+            continue
+        positions = positions[1:]
+        e.type, e.position = "mouse_move", tuple(positions[0])
+        e.pos = (e.pos[0] + 10.0, e.pos[1])
+
+
+def display(desk, index, key="U"):
+    grid = desk.reading.study[key].volume.geometry
+    return desk.session.shown.frame.to_display(grid.patient_mm(index))
+
+
+def test_four_phases_in_the_order_of_time_share_one_grid(desk):
+    session = desk.session
+
+    assert list(session.groups) == list("UAPD")
+    assert [layer.name for layer in session.viewer.layers][::3] == [
+        "Unenhanced  #1", "Late arterial  #2", "Portal venous  #3", "Delayed  #4",
+    ]  # fmt: skip
+    assert session.viewer.canvas.grid.enabled
+    assert session.viewer.canvas.grid.actual_shape(session.viewer.layers) == (2, 2)
+    assert session.key_at((1, 0)) == "P"
+
+
+def test_the_pointer_chooses_the_phase_and_the_brush_draws_there_only(desk):
+    desk.new_region(RegionRole.FILLING_DEFECT)
+    desk.session.set_tool(Tool.BRUSH)
+    interact.on_move(desk.session)(desk.session.viewer, event((0, 0, 0), viewbox=(0, 1)))
+    labels = desk.session.viewer.layers.selection.active
+
+    assert labels is desk.session.groups["A"].labels
+    assert labels.mode == "paint"
+    labels.paint(labels.world_to_data(display(desk, (2, 10, 10))), labels.selected_label)
+    desk.reading.commit_stroke()
+    assert {key: bool(np.asarray(v).any()) for key, v in desk.reading.labels.items()} == {
+        "U": False, "A": True, "P": False, "D": False,
+    }  # fmt: skip
+    desk.undo()
+    assert not np.asarray(desk.reading.labels["A"]).any()
+
+
+def test_no_tool_without_a_region_and_none_on_a_signed_read(desk):
+    desk.session.set_tool(Tool.BRUSH)
+    assert desk.session.tool is Tool.LOOK
+
+    desk.new_region(RegionRole.AORTA)
+    desk.reading.locked = "signed by A"
+    desk.session.set_tool(Tool.ERASER)
+    assert desk.session.tool is Tool.LOOK
+
+
+def test_the_brush_is_as_wide_in_every_phase(desk):
+    desk.session.set_brush(8.0)
+
+    assert {g.labels.brush_size for g in desk.session.groups.values()} == {10}  # 0.8 mm pixels
+
+
+def test_two_drags_of_the_caliper_are_a_long_and_a_perpendicular_short_axis(desk):
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.session.set_tool(Tool.CALIPER)
+    drag(desk, [display(desk, (2, 10, 4)), display(desk, (2, 10, 29))])
+    drag(desk, [display(desk, (2, 5, 15)), display(desk, (2, 17, 20))])
+    long_axis, short_axis = desk.reading.state.lines
+
+    assert (long_axis.axis, short_axis.axis) == ("long", "short")
+    assert length_mm(long_axis) == pytest.approx(25 * 0.8)
+    assert length_mm(short_axis) == pytest.approx(12.0)  # only the part across the long axis
+    marks = desk.session.groups["U"].marks
+    assert list(marks.features["text"]) == ["LD 20.0 mm", "SA 12.0 mm"]
+    assert [round(float(data[0][0])) for data in marks.data] == [2, 2]
+    desk.undo()
+    desk.undo()
+    assert desk.reading.state.lines == ()
+    assert not marks.visible
+
+
+def test_an_end_can_be_taken_and_moved(desk):
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.session.set_tool(Tool.CALIPER)
+    desk.session.viewer.scene.camera.zoom = 4.0
+    drag(desk, [display(desk, (2, 10, 4)), display(desk, (2, 10, 20))])
+    drag(desk, [display(desk, (2, 10, 20)), display(desk, (2, 10, 24))])
+
+    (line,) = desk.reading.state.lines
+    assert length_mm(line) == pytest.approx(16.0)
+
+
+def test_a_slip_of_the_hand_is_no_line(desk):
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.session.set_tool(Tool.CALIPER)
+    drag(desk, [display(desk, (2, 10, 4)), display(desk, (2, 10, 4.5))])
+
+    assert desk.reading.state.lines == ()
+
+
+def test_marks_are_shown_on_their_slice_only(desk):
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.reading.outline(desk.reading.active, {"P": block(geometry(), (3, 5, 5), (1, 10, 12))})
+    desk.session.activate("P")
+    desk.snap_lines()
+    marks = desk.session.groups["P"].marks
+    seen = []
+    for index in (2, 3, 4):
+        desk.session.viewer.dims.set_point(0, float(display(desk, (index, 0, 0))[0]))
+        seen.append(marks.visible)
+
+    assert seen == [False, True, False]
+
+
+def test_carrying_over_nudging_and_confirming(desk):
+    desk.new_region(RegionRole.FILLING_DEFECT)
+    desk.reading.outline(desk.reading.active, {"A": block(geometry(), (2, 5, 5), (2, 6, 6))})
+    desk.session.activate("A")
+    desk.propagate()
+    desk.session.activate("P")
+    desk.nudge(0, 1, 2)
+    id_ = desk.reading.active
+
+    assert desk.reading.mask(id_, "P").offset == (2, 6, 7)
+    assert [desk.reading.mask(id_, key).verified for key in "UAPD"] == [False, True, False, False]
+    desk.confirm()
+    assert desk.reading.mask(id_, "P").verified
+    desk.confirm_all()
+    assert all(desk.reading.mask(id_, key).verified for key in "UAPD")
+
+
+def test_scribbles_on_both_sides_outline_the_region_between_them():
+    images = study(("P",))
+    images["P"].volume.voxels[2, 6:16, 8:20] = 300
+    desk = Desk(ViewerModel(), Reading(images, decisions=named("P")))
+    desk.open()
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.session.set_tool(Tool.SCRIBBLE)
+    drag(desk, [display(desk, (2, 10, 10), "P"), display(desk, (2, 10, 17), "P")])
+    drag(
+        desk,
+        [display(desk, (2, 3, 4), "P"), display(desk, (2, 3, 24), "P"), display(desk, (2, 20, 24), "P")],
+        button=2,
+    )
+    mask = desk.reading.mask(desk.reading.active, "P")
+
+    assert mask is not None
+    assert not mask.verified
+    assert mask.full()[2, 7:15, 9:19].mean() > 0.9
+
+
+def test_a_right_drag_changes_the_window_of_every_phase(desk):
+    low, high = desk.session.groups["U"].image.contrast_limits
+    drag(desk, [display(desk, (2, 10, 10)), display(desk, (2, 10, 20))], button=2)
+    after = {tuple(g.image.contrast_limits) for g in desk.session.groups.values()}
+
+    assert len(after) == 1
+    ((new_low, new_high),) = after
+    assert new_high - new_low > high - low
+
+
+def test_the_wheel_scrolls_and_ctrl_zooms_about_the_pointer(desk):
+    viewer, wheel = desk.session.viewer, interact.on_wheel(desk.session)
+    step = viewer.dims.current_step[0]
+    wheel(viewer, event((0, 0, 0), delta=(0.0, 1.0)))
+    assert viewer.dims.current_step[0] == step + 1
+
+    zoom, under = viewer.scene.camera.zoom, np.array([5.0, 3.0])
+    before = (under - np.array(viewer.scene.camera.center[-2:])) * zoom
+    wheel(viewer, event((0, *under), delta=(0.0, 1.0), modifiers=("Control",)))
+    assert viewer.scene.camera.zoom == pytest.approx(zoom * interact.ZOOM_PER_CLICK)
+    after = (under - np.array(viewer.scene.camera.center[-2:])) * viewer.scene.camera.zoom
+    assert after == pytest.approx(before)
+
+
+def test_flicker_shows_one_phase_at_a_time(desk):
+    layout.arrange(desk.session, Layout.SINGLE)
+    layout.flicker_to(desk.session, 3)
+    assert [k for k, g in desk.session.groups.items() if g.image.visible] == ["P"]
+    layout.flicker_back(desk.session)
+    assert [k for k, g in desk.session.groups.items() if g.image.visible] == ["U"]
+
+
+def test_closing_the_layers_loses_no_work(desk):
+    desk.new_region(RegionRole.FILLING_DEFECT)
+    desk.reading.outline(desk.reading.active, {"A": block(geometry(), (2, 5, 5), (2, 6, 6))})
+    desk.session.viewer.layers.clear()
+
+    assert desk.reading.to_case().regions[0].masks["A"].count == 72
+
+
+def test_each_key_is_known_and_used_once():
+    combinations = [str(coerce_keybinding(row.keys)) for row in TABLE]
+
+    assert len(set(combinations)) == len(combinations)
+    assert all(combination and not combination.endswith("+") for combination in combinations)
+
+
+def test_every_key_can_be_pressed_on_an_empty_and_on_a_used_desk(desk):
+    for _ in range(2):
+        for row in TABLE:
+            row.does(desk)
+        desk.new_region(RegionRole.TARGET_LESION)
+        desk.reading.outline(desk.reading.active, {"U": block(geometry(), (2, 5, 5), (3, 9, 9))})
+
+
+def test_default_phases_are_one_of_each_then_the_rest():
+    reading = Reading(study(), decisions=named())
+    reading.label_phase("D", Phase.PORTAL_VENOUS)
+
+    assert default_keys(reading) == ("U", "A", "P", "D")
+
+
+def test_windows_are_hounsfield_on_ct_and_shared_percentiles_on_mr():
+    images = study(("U", "A"))
+    assert limits(PRESETS["liver"], images) == {"U": (-10.0, 190.0), "A": (-10.0, 190.0)}
+    assert describe((0.0, 1.5), "MR") == "W 1.50  C 0.75"
