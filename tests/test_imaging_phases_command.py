@@ -74,6 +74,22 @@ def test_a_table_without_descriptions_is_refused(tmp_path, capsys):
     assert json.loads(printed.out)["error"]["details"] == {"missing": ["SeriesDescription"]}
 
 
+def test_semicolons_of_european_spreadsheets(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_text("Modality;SeriesDescription\nCT;portalvenös, 70s\n", encoding="utf-8")
+
+    assert json.loads(run("--table", path, "--json").stdout)["rows"][0]["phase"] == "portal_venous"
+
+
+def test_another_encoding_is_refused_and_not_guessed(tmp_path, capsys):
+    path = tmp_path / "series.csv"
+    path.write_bytes("Modality,SeriesDescription\nCT,문맥기\n".encode("cp949"))
+    with pytest.raises(SystemExit):
+        main(["phases", "--table", str(path)])
+
+    assert "error[SERIES_TABLE_ENCODING]" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [(), ("somewhere", "--table", "x.csv")])
 def test_either_a_folder_or_a_table(arguments):
     assert run(*arguments).exit_code == 2

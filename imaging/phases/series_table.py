@@ -37,6 +37,17 @@ def check_columns(columns: Iterable[str]) -> None:
         )
 
 
+def refuse_encoding(byte: int) -> ImagingError:
+    """The refusal of a table that is no UTF-8: guessing would turn 문맥기 into another word."""
+    return ImagingError(
+        "SERIES_TABLE_ENCODING",
+        f"byte {byte} of the table is not UTF-8",
+        expected="UTF-8 text",
+        advice='Save it as "CSV UTF-8".',
+        details={"byte": byte},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class NamedRow:
     """The decision on one row of the table, counted from 0 without the header."""

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 def phases(
-    folder: Annotated[Path | None, typer.Argument(help="DICOM folder of one study.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="DICOM folder of one study.", exists=True)] = None,
     table: Annotated[
         Path | None,
-        typer.Option(help="CSV of series (Modality, SeriesDescription, ...) instead of a folder."),
+        typer.Option(
+            help="CSV of series (Modality, SeriesDescription, ...) instead of a folder.", exists=True
+        ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="CSV or JSON of a reader's phases: series_uid (or key), phase.")
+        Path | None,
+        typer.Option(
+            help="CSV or JSON of a reader's phases: series_number or series_uid, phase.", exists=True
+        ),
     ] = None,
     masks: Annotated[
         Path | None,
@@ -196,15 +201,11 @@ def _print_study(study: Study, decisions: dict[str, PhaseDecision]) -> None:
 
 
 def _phases_of_table(table: Path, output: Path | None, as_json: bool) -> None:
-    import csv
-
     from imaging.phases.series_table import check_columns, name_rows
     from workup.command_line import print_json
 
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        rows = list(reader)
-        check_columns(reader.fieldnames or ())
+    columns, rows = _read_table(table)
+    check_columns(columns)
     named = [{"row": n.row, **decision_json(n.decision)} for n in name_rows(rows)]
     if output is not None:
         _write_rows(output, rows, named)
@@ -212,6 +213,22 @@ def _phases_of_table(table: Path, output: Path | None, as_json: bool) -> None:
         print_json({"rows": named})
     elif output is None:
         _print_rows(rows, named)
+
+
+def _read_table(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Columns and rows of a CSV with commas, semicolons or tabs."""
+    import csv
+
+    from imaging.phases.series_table import refuse_encoding
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse_encoding(error.start) from error
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=max(",;\t", key=head.count))
+    rows = list(reader)
+    return list(reader.fieldnames or ()), rows
 
 
 def _print_rows(rows: list[dict[str, Any]], named: list[dict[str, Any]]) -> None:
