@@ -2,7 +2,8 @@
 
 Between breath-holds the liver moves by up to 30 mm, mostly toward head or feet. The search is limited
 to a box around the lesion, where one shift describes the motion: an exhaustive correlation of edge
-directions finds the shift whatever its size, then SimpleITK refines it by mutual information.
+directions finds the shift whatever its size, then SimpleITK refines it by mutual information. If that is
+little, not moving at all is a candidate as well.
 
 Nothing is taken on trust: the box is cut into blocks, each block's own remaining shift is measured, and
 an alignment that the blocks do not agree with is refused.
@@ -48,8 +49,6 @@ BELL_SHARE = 0.5
 #: At least this share of the structure must agree with the shift that was found. (Chance gives 7 %.)
 MINIMUM_AGREEMENT = 0.5
 
-#: Blocks prefer one shift to another if this much more structure agrees with it.
-CLEARLY = 0.15
 #: Mutual information that moves further than this from where the edges match has lost its way. [mm]
 STRAY_MM = 6.0
 
@@ -132,9 +131,10 @@ def align(
     coarse = _coarse_shift(still, moved, BELL_SHARE * half_size_mm)
     if np.abs(coarse).max() > search_mm - GRID_MM:
         raise _failed(f"the best shift {_text(coarse)} lies at the border of the search")
-    matrix, agreement = _best(
-        [*_refined(still, moved, coarse, kind, center), _translation(coarse)], still, moving.volume, center
-    )
+    candidates = [*_refined(still, moved, coarse, kind, center), _translation(coarse)]
+    if np.abs(coarse).max() <= 2 * GRID_MM:
+        candidates.append(np.eye(4))
+    matrix, agreement = _best(candidates, still, moving.volume, center)
     shift = matrix[:3, :3] @ center + matrix[:3, 3] - center
     if agreement.overlap < MINIMUM_OVERLAP:
         raise _failed(f"after the shift {_text(shift)} only {agreement.overlap:.0%} of the box overlaps")
@@ -147,10 +147,12 @@ def align(
 def _best(
     candidates: Sequence[NDArray[np.float64]], still: _Box, moving: Volume, center: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], Agreement]:
-    """The refined shift, unless the blocks agree clearly better with the one of the edges alone."""
+    """Of the candidates that enough blocks agree with, the one that leaves the smallest error."""
     judged = [(matrix, _agreement(still, moving, matrix, center)) for matrix in candidates]
-    refined, plain = judged[0], judged[-1]
-    return plain if plain[1].share > refined[1].share + CLEARLY else refined
+    fitting = [pair for pair in judged if pair[1].share >= MINIMUM_AGREEMENT]
+    if not fitting:
+        return max(judged, key=lambda pair: pair[1].share)
+    return min(fitting, key=lambda pair: pair[1].residual_mm)
 
 
 def _translation(shift: NDArray[np.float64]) -> NDArray[np.float64]:
