@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +42,13 @@ MAX_STACK_BYTES = 16 << 30
 #: Uncompressed to compressed size of a whole stack; an all-zero JPEG-LS or JPEG 2000 slice is about
 #: 5000 to 1, but no stack of images is.
 MAX_COMPRESSION_RATIO = 1000
+#: Trailing padding and signatures are shorter than this. [bytes]
+MAX_TAIL_BYTES = 1 << 20
 #: Stacks smaller than this may have any ratio. [bytes]
 RATIO_FROM_BYTES = 64 << 20
 
 Mask = NDArray[np.bool_]
+_T = TypeVar("_T")
 
 
 def acquired_volume(stack: Stack, header: AcquisitionHeader, files: Mapping[str, Path]) -> Volume:
@@ -88,7 +93,10 @@ def _check_size(stack: Stack, layout: PixelFormat) -> None:
         raise refusal(
             "TOO_LARGE", f"{unpacked} bytes", expected=f"at most {MAX_STACK_BYTES}", files=stack.files[:1]
         )
+    plain = all(is_native(f.image.transfer_syntax) for f in stack.frames)
     packed = sum({f.image.name: f.image.size for f in stack.frames}.values())
+    if plain and unpacked > packed:
+        raise refusal("TRUNCATED", f"{packed} bytes", expected=f"{unpacked}", files=stack.files[:1])
     if unpacked > RATIO_FROM_BYTES and unpacked > MAX_COMPRESSION_RATIO * packed:
         raise refusal(
             "TOO_LARGE", f"decodes to {unpacked / packed:.0f} times its size", files=stack.files[:1]
@@ -124,13 +132,11 @@ class _StackReader:
         files: Mapping[str, Path],
         floor_hu: float | None,
     ) -> None:
-        self.frames, self.layout, self.rescales, self.files, self.floor_hu = (
-            frames,
-            layout,
-            rescales,
-            files,
-            floor_hu,
-        )
+        self.frames = frames
+        self.layout = layout
+        self.rescales = rescales
+        self.files = files
+        self.floor_hu = floor_hu
         self._last: tuple[str, list[bytes]] = ("", [])
 
     def read(self, *, as_int16: bool) -> tuple[NDArray[Any], Mask | None]:
@@ -146,28 +152,46 @@ class _StackReader:
         shape = (len(self.frames), self.layout.rows, self.layout.columns)
         voxels = np.empty(shape, dtype)
         valid: Mask | None = None
-        in_place = dtype == np.int16 and self.layout.allocated == 16
-        for index, (frame, rescale) in enumerate(zip(self.frames, self.rescales, strict=True)):
-            stored = self._stored(frame, voxels[index].view(self.layout.dtype) if in_place else None)
-            invalid = fill(voxels[index], stored, self.layout, rescale, self.floor_hu)
+        for index, stored in enumerate(self._stored(voxels)):
+            invalid = fill(voxels[index], stored, self.layout, self.rescales[index], self.floor_hu)
             if invalid is not None:
                 valid = np.ones(shape, bool) if valid is None else valid
                 np.logical_not(invalid, out=valid[index])
         return voxels, valid
 
-    def _stored(self, frame: Frame, into: NDArray[Any] | None) -> NDArray[Any]:
-        """Stored values (rows, columns) of one frame, in native byte order."""
+    def _stored(self, voxels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+        """Stored values (rows, columns) of each frame, native byte order; in place where they fit."""
+        in_place = voxels.dtype == np.int16 and self.layout.allocated == 16
+        workers = os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:
+            for start in range(0, len(self.frames), 2 * workers):
+                batch = self.frames[start : start + 2 * workers]
+                for index, found in enumerate([self._found(frame, pool) for frame in batch], start):
+                    if isinstance(found, Future):
+                        yield self._named(found.result, self.frames[index])
+                    else:
+                        into = voxels[index].view(self.layout.dtype) if in_place else None
+                        yield self._named(partial(self._plain, found, into), found)
+
+    def _found(self, frame: Frame, pool: ThreadPoolExecutor) -> Frame | Future[NDArray[Any]]:
+        """A plain frame as it is; a compressed one on its way to be decoded."""
         image = frame.image
         if PIXEL_DATA not in image.elements:
             raise refusal("NO_PIXELS", files=[image.name])
         if not is_supported(image.transfer_syntax):
             raise refusal("UNSUPPORTED_TRANSFER_SYNTAX", image.transfer_syntax, files=[image.name])
+        if is_native(image.transfer_syntax):
+            return frame
+        code = self._named(partial(self._pieces, image), frame)[frame.index]
+        return pool.submit(decode, code, image.transfer_syntax, self.layout)
+
+    @staticmethod
+    def _named(read: Callable[[], _T], frame: Frame) -> _T:
+        """The result of a step, or its refusal with the file's name."""
         try:
-            if is_native(image.transfer_syntax):
-                return self._plain(frame, into)
-            return decode(self._pieces(image)[frame.index], image.transfer_syntax, self.layout)
+            return read()
         except DicomError as error:
-            error.details.setdefault("files", [image.name])
+            error.details.setdefault("files", [frame.image.name])
             raise
 
     def _plain(self, frame: Frame, into: NDArray[Any] | None) -> NDArray[Any]:
@@ -182,6 +206,8 @@ class _StackReader:
             )
             if got != layout.frame_bytes or os.fstat(handle).st_size != image.size:
                 raise refusal("TRUNCATED", "the file changed while it was read")
+            if image.size - end > MAX_TAIL_BYTES:
+                raise refusal("OVERLONG", f"{image.size - end} bytes after the pixel data")
             if end < image.size:
                 check_tail(os.pread(handle, image.size - end, end), image.elements.encoding)
         if not image.elements.encoding.little and layout.allocated == 16:
