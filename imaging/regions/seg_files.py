@@ -55,7 +55,7 @@ class Segmentation:
 
 
 def is_segmentation(path: Path | str) -> bool:
-    """Whether a file is a DICOM segmentation, with or without the 128 bytes of preamble."""
+    """Whether a file is a DICOM segmentation."""
     try:
         header = pydicom.dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
     except (InvalidDicomError, OSError, EOFError, ValueError):

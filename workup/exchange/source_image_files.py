@@ -12,6 +12,20 @@ from pydicom.errors import InvalidDicomError
 from imaging.volume import Acquisition
 from workup.errors import ExchangeError
 
+#: Attributes that every image has, if only empty (type 2), and that objects made from it repeat. Scanners and
+#: de-identification leave some out.
+_TYPE_2 = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+
 
 def read_source_images(folder: str | Path, acquisitions: Iterable[Acquisition]) -> dict[str, list[Dataset]]:
     """Headers of every acquisition's images, keyed by acquisition and in slice order.
@@ -49,12 +63,15 @@ def _headers(folder: Path, wanted: set[str]) -> dict[str, Dataset]:
             continue
         name = str(uid.get("SOPInstanceUID", ""))
         if name in wanted and name not in found:
-            found[name] = as_utf8(pydicom.dcmread(path, stop_before_pixels=True))
+            found[name] = prepared(pydicom.dcmread(path, stop_before_pixels=True))
     return found
 
 
-def as_utf8(image: Dataset) -> Dataset:
-    """The same header with its text decoded and its character set named UTF-8."""
+def prepared(image: Dataset) -> Dataset:
+    """The same header with its text decoded and named UTF-8, and empty what it must have but lacks."""
     image.decode()
     image.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in _TYPE_2:
+        if keyword not in image:
+            setattr(image, keyword, "")
     return image
