@@ -723,6 +723,22 @@ def _():
     return [enhanced(images, [(i * 7) % len(images) for i in range(len(images))])]
 
 
+@scenario("legacy converted CT, passes told apart by converted attributes", loads=2)
+def _():
+    def mark(ds, number):
+        ds.AcquisitionTime = f"1016{20 * number:02d}"
+
+    images = passes(2, mark)
+    order = [(i * 5) % len(images) for i in range(len(images))]
+    ds = enhanced(images, order)
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2.2"
+    for item, i in zip(ds.PerFrameFunctionalGroupsSequence, order, strict=True):
+        converted = Dataset()
+        converted.AcquisitionDate, converted.AcquisitionTime = "20240307", images[i].AcquisitionTime
+        item.UnassignedPerFrameConvertedAttributesSequence = Items([converted])
+    return [ds]
+
+
 @scenario("enhanced CT with a frame missing in the middle", refused="SERIES_GAP")
 def _():
     images = series()
