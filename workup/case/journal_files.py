@@ -15,7 +15,7 @@ from typing import Any
 
 from workup.case.disk_files import Disk, told
 from workup.case.lock_files import PATIENCE_S, WriterLock
-from workup.case.log import LogEntry, head_of, next_entry, parse_head, parse_log, sha256
+from workup.case.log import LogEntry, ParsedLog, head_of, next_entry, parse_head, parse_log, sha256
 from workup.case.state_codec import decode_state
 from workup.case.strict_json import parse
 from workup.errors import CaseError
@@ -36,6 +36,7 @@ class Journal:
         self.folder = folder
         self.disk = disk
         self._lock = WriterLock(folder / "lock")
+        self._known: tuple[bytes, tuple[LogEntry, ...]] = (b"", ())  # a log that was read, and its entries
 
     @contextlib.contextmanager
     def held(self, patience_s: float = PATIENCE_S) -> Iterator[None]:
@@ -49,7 +50,18 @@ class Journal:
 
     def entries(self) -> tuple[LogEntry, ...]:
         """Every sound entry of the log, oldest first."""
-        return parse_log(self.read("log.jsonl")).entries
+        return self._parsed().entries
+
+    def _parsed(self) -> ParsedLog:
+        """The log as it stands on the disk; lines that were read before are compared, not parsed again."""
+        data = self.read("log.jsonl")
+        known, entries = self._known
+        if not data.startswith(known):
+            known, entries = b"", ()
+        parsed = parse_log(data[len(known) :], entries)
+        sound_bytes = len(known) + parsed.sound_bytes
+        self._known = (data[:sound_bytes], parsed.entries)
+        return ParsedLog(parsed.entries, sound_bytes, parsed.rest)
 
     def numbers(self, room: str) -> list[int]:
         """Numbers of the finished folders of ``versions`` or ``signed``."""
@@ -121,7 +133,7 @@ class Journal:
         return told(self._recover, "recovering the case")
 
     def _recover(self) -> tuple[LogEntry, ...]:
-        parsed = parse_log(self.read("log.jsonl"))
+        parsed = self._parsed()
         acknowledged = check_head(parsed.entries, self.read("head.json"))
         self._clear_temporaries()
         if parsed.rest:

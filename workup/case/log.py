@@ -135,9 +135,13 @@ class ParsedLog:
     rest: bytes
 
 
-def parse_log(data: bytes) -> ParsedLog:
-    """The longest sound chain at the beginning of a log file, and what is left."""
-    entries: list[LogEntry] = []
+def parse_log(data: bytes, before: Sequence[LogEntry] = ()) -> ParsedLog:
+    """The longest sound chain at the beginning of a log file, and what is left.
+
+    With ``before``, the data is what follows these entries, and only what is new comes back parsed:
+    ``entries`` holds both, ``sound_bytes`` counts the new ones.
+    """
+    entries = list(before)
     start = 0
     while True:
         end = data.find(b"\n", start)

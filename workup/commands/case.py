@@ -93,7 +93,13 @@ def _overview(store: CaseStore) -> dict[str, Any]:
             {"key": a["key"], "modality": a["modality"], "shape": a["shape"]} for a in source["acquisitions"]
         ],
         "versions": [
-            {"version": v.number, "reader": v.reader, "when": v.when, "why": v.why, "how": v.how}
+            {
+                "version": v.number,
+                "reader": v.reader,
+                "when": v.when,
+                "why": v.why if history.may_see(None, v.reader) else "",  # a reason can tell a finding
+                "how": v.how,
+            }
             for v in history.versions
         ],
         "plan": {"readers": list(history.plan.readers), "adjudicator": history.plan.adjudicator},
@@ -132,7 +138,8 @@ def log(folder: Folder, who: Annotated[str | None, typer.Option(help="Who looks.
     for entry in store.log():
         seen = history.may_see(who, entry.who)
         data = {k: v for k, v in entry.data.items() if seen or k != "summary"}
-        entries.append({**entry.body, "data": data, "sha256": entry.sha256})
+        why = entry.why if seen else ""  # a reason can tell a finding
+        entries.append({**entry.body, "why": why, "data": data, "sha256": entry.sha256})
     lines = [f"{e['n']:>4}  {e['when']}  {e['who']}  {e['what']}  {e['why']}".rstrip() for e in entries]
     _print(as_json, {"entries": entries}, "\n".join(lines))
 
