@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from eligibility import (
+    autoimmune,
     child_pugh,
     comorbidity,
     creatinine_clearance,
@@ -40,6 +41,7 @@ _MODULES = (
     systemic_therapy,
     locoregional_therapy,
     immunosuppression,
+    autoimmune,
     comorbidity,
 )
 
