@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from imaging.dicom.decoding import check_tail, decode, fragments, is_native
 from imaging.dicom.elements import EXPLICIT_LITTLE
 from imaging.dicom.frames import frames_of
-from imaging.dicom.pixels import check_tail, decode, fragments, is_native, pixel_format
+from imaging.dicom.pixels import pixel_format
 from imaging.dicom.study_files import load_study, read_header
 from imaging.errors import DicomError
 from tests.real_data import REAL_DATA, needs_real_data

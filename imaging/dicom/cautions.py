@@ -9,9 +9,9 @@ import numpy as np
 
 from imaging.dicom import tags
 from imaging.dicom.comparability import differences, mr_scaling_differences
+from imaging.dicom.decoding import MAYBE_LOSSY
 from imaging.dicom.failures import caution
 from imaging.dicom.frames import Frame
-from imaging.dicom.pixels import MAYBE_LOSSY
 from imaging.dicom.series import Stack, is_derived
 from imaging.errors import DicomError
 from imaging.geometry import OBLIQUE_AXIAL_MAX_DEGREES, VolumeGeometry

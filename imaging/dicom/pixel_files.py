@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.dicom import tags
+from imaging.dicom.decoding import check_tail, decode, fragments, is_native, is_supported
 from imaging.dicom.elements import PIXEL_DATA
 from imaging.dicom.failures import refusal
 from imaging.dicom.frames import Frame, ImageFile, encapsulated
@@ -21,12 +22,7 @@ from imaging.dicom.pixels import (
     DoesNotFitInt16Error,
     PixelFormat,
     Rescale,
-    check_tail,
-    decode,
     fill,
-    fragments,
-    is_native,
-    is_supported,
     pixel_format,
 )
 from imaging.dicom.resampling import regular_slices, resampled

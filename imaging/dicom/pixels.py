@@ -1,4 +1,4 @@
-"""Stored pixel values: how they lie in the file, how they are decoded, and what they mean.
+"""Stored pixel values: how they lie in a frame, and what they mean.
 
 The order matters. Padding is recognized on stored values, before any rescale; bits beyond
 BitsStored (old overlays) are removed before the sign is read; only then come Hounsfield units.
@@ -6,47 +6,21 @@ BitsStored (old overlays) are removed before the sign is read; only then come Ho
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.dicom import tags
-from imaging.dicom.elements import EXPLICIT_LITTLE, ITEM, SEQUENCE_END, Encoding, NeedMoreError, walk
 from imaging.dicom.failures import refusal
-from imaging.dicom.frames import NATIVE, Frame
-from imaging.errors import DicomError
+from imaging.dicom.frames import Frame
 
 #: CT values below this are neither tissue nor air (-1024) but the scanner's filling outside its
 #: reconstruction circle (-2000, -2048, -3024 on GE and Siemens), declared as padding or not. [HU]
 OUTSIDE_RECONSTRUCTION_HU = -1500.0
 
-#: What may follow the pixel data: trailing padding and digital signatures.
-_AFTER_PIXELS = frozenset((0xFFFCFFFC, 0xFFFAFFFA))
-
 INT16 = np.iinfo(np.int16)
-
-RLE = "1.2.840.10008.1.2.5"
-JPEG_BASELINE, JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
-JPEG_LOSSLESS, JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"
-JPEG_LS, JPEG_LS_NEAR = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"
-J2K_LOSSLESS, J2K = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"
-HTJ2K_LOSSLESS, HTJ2K_RPCL, HTJ2K = (
-    "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203",
-)  # fmt: skip
-
-#: Transfer syntaxes whose pixels may have lost information.
-MAYBE_LOSSY = frozenset((JPEG_BASELINE, JPEG_EXTENDED, JPEG_LS_NEAR, J2K, HTJ2K))
-#: JPEG start-of-frame markers, and that of JPEG-LS.
-_FRAME_MARKERS = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xF7))
-_CODECS = {
-    JPEG_BASELINE: "jpeg8", JPEG_EXTENDED: "jpeg", JPEG_LOSSLESS: "ljpeg", JPEG_LOSSLESS_SV1: "ljpeg",
-    JPEG_LS: "jpegls", JPEG_LS_NEAR: "jpegls", J2K_LOSSLESS: "jpeg2k", J2K: "jpeg2k",
-    HTJ2K_LOSSLESS: "jpeg2k", HTJ2K_RPCL: "jpeg2k", HTJ2K: "jpeg2k",
-}  # fmt: skip
 
 
 class DoesNotFitInt16Error(Exception):
@@ -234,158 +208,3 @@ def _trim_bits(stored: NDArray[Any], layout: PixelFormat) -> None:
         np.right_shift(stored, spare, out=stored)
     else:
         np.bitwise_and(stored, (1 << layout.stored) - 1, out=stored)
-
-
-def is_native(transfer_syntax: str) -> bool:
-    """Whether pixels are stored plainly."""
-    return transfer_syntax in NATIVE
-
-
-def is_supported(transfer_syntax: str) -> bool:
-    """Whether pixels of a transfer syntax can be decoded."""
-    return transfer_syntax in NATIVE or transfer_syntax in _CODECS or transfer_syntax == RLE
-
-
-def fragments(value: bytes, frames: int) -> list[bytes]:
-    """Compressed bytes of each frame, from the encapsulated pixel data.
-
-    Parameters
-    ----------
-    value : bytes
-        From the basic offset table's item to the end of the file.
-    frames : int
-        How many the file holds.
-
-    Raises
-    ------
-    DicomError
-        ``TRUNCATED``, ``OVERLONG``, ``DECODE_FAILED`` if frames and fragments do not match.
-    """
-    parts: list[tuple[int, bytes]] = []
-    position = 0
-    while True:
-        if position + 8 > len(value):
-            raise refusal("TRUNCATED", "the compressed pixels have no end")
-        group, element, length = struct.unpack_from("<HHI", value, position)
-        tag = group << 16 | element
-        position += 8
-        if tag == SEQUENCE_END:
-            break
-        if tag != ITEM or position + length > len(value):
-            raise refusal("TRUNCATED", "a compressed fragment ends past the file")
-        parts.append((position - 8, value[position : position + length]))
-        position += length
-    check_tail(value[position:], EXPLICIT_LITTLE)
-    return _by_frame(parts, frames)
-
-
-def _by_frame(parts: list[tuple[int, bytes]], frames: int) -> list[bytes]:
-    if len(parts) < 2:
-        raise refusal("TRUNCATED", "no compressed fragments")
-    table, pieces = parts[0][1], parts[1:]
-    if frames == 1:
-        return [b"".join(piece for _, piece in pieces)]
-    if len(pieces) == frames:
-        return [piece for _, piece in pieces]
-    if len(table) != 4 * frames:
-        raise refusal("DECODE_FAILED", f"{len(pieces)} fragments for {frames} frames")
-    starts = [offset + pieces[0][0] for offset in struct.unpack(f"<{frames}I", table)]
-    at = [offset for offset, _ in pieces]
-    if not set(starts) <= set(at) or starts != sorted(set(starts)):
-        raise refusal("DECODE_FAILED", "the offset table does not point at fragments")
-    bounds = [at.index(start) for start in starts] + [len(pieces)]
-    return [b"".join(p for _, p in pieces[a:b]) for a, b in pairwise(bounds)]
-
-
-def check_tail(tail: bytes, encoding: Encoding) -> None:
-    """Accept nothing after the pixel data but whole elements of trailing padding or a signature.
-
-    Raises
-    ------
-    DicomError
-        ``OVERLONG``.
-    """
-    if not tail:
-        return
-    try:
-        after = walk(tail, 0, len(tail), encoding)
-    except (DicomError, NeedMoreError):
-        raise refusal("OVERLONG", f"{len(tail)} bytes after the pixel data") from None
-    if after.end != len(tail) or not set(after.spans) <= _AFTER_PIXELS:
-        raise refusal("OVERLONG", f"{len(tail)} bytes after the pixel data")
-
-
-def decode(code: bytes, transfer_syntax: str, layout: PixelFormat) -> NDArray[Any]:
-    """Stored values (rows, columns) of one compressed frame, in the layout's type.
-
-    Raises
-    ------
-    DicomError
-        ``DECODE_FAILED`` or ``UNSUPPORTED_TRANSFER_SYNTAX``.
-    """
-    _check_code_size(code, transfer_syntax, layout)
-    try:
-        pixels = _decode_rle(code, layout) if transfer_syntax == RLE else _decode_image(code, transfer_syntax)
-    except (ValueError, RuntimeError, TypeError, MemoryError, OverflowError, struct.error) as error:
-        raise refusal("DECODE_FAILED", type(error).__name__) from error
-    if pixels.shape != (layout.rows, layout.columns) or pixels.dtype.kind not in "iu":
-        found = f"{pixels.shape} {pixels.dtype}"
-        raise refusal("DECODE_FAILED", found, expected=f"{(layout.rows, layout.columns)} {layout.dtype}")
-    if pixels.dtype.itemsize > layout.dtype.itemsize:
-        raise refusal("DECODE_FAILED", f"{pixels.dtype} pixels", expected=f"{layout.allocated} bits")
-    return np.ascontiguousarray(pixels).astype(layout.dtype, copy=True)
-
-
-def _check_code_size(code: bytes, transfer_syntax: str, layout: PixelFormat) -> None:
-    """The picture inside has the size the header says, before memory is given to it.
-
-    Raises
-    ------
-    DicomError
-        ``DECODE_FAILED``.
-    """
-    if transfer_syntax == RLE:
-        return
-    size = _jpeg2000_size(code) if code[:4] == b"\xff\x4f\xff\x51" else _jpeg_size(code)
-    if size != (layout.rows, layout.columns):
-        raise refusal("DECODE_FAILED", f"a picture of {size}", expected=f"{(layout.rows, layout.columns)}")
-
-
-def _jpeg2000_size(code: bytes) -> tuple[int, int] | None:
-    """Rows and columns by the SIZ marker of a JPEG 2000 code stream; None where it has several components."""
-    if len(code) < 42:
-        return None
-    right, lower, left, upper = struct.unpack_from(">4I", code, 8)
-    components = struct.unpack_from(">H", code, 40)[0]
-    return (lower - upper, right - left) if components == 1 else None
-
-
-def _jpeg_size(code: bytes) -> tuple[int, int] | None:
-    """Rows and columns by the frame marker of a JPEG or JPEG-LS picture; None where there is none."""
-    position = 2
-    while code[:2] == b"\xff\xd8" and position + 10 <= len(code) and code[position] == 0xFF:
-        marker, length = struct.unpack_from(">BH", code, position + 1)
-        if marker in _FRAME_MARKERS:
-            rows, columns, components = struct.unpack_from(">HHB", code, position + 5)
-            return (rows, columns) if components == 1 else None
-        position += 2 + length
-    return None
-
-
-def _decode_image(code: bytes, transfer_syntax: str) -> NDArray[Any]:
-    import imagecodecs
-
-    codec = _CODECS.get(transfer_syntax)
-    if codec is None:
-        raise refusal("UNSUPPORTED_TRANSFER_SYNTAX", transfer_syntax)
-    return np.asarray(getattr(imagecodecs, f"{codec}_decode")(code))
-
-
-def _decode_rle(code: bytes, layout: PixelFormat) -> NDArray[Any]:
-    from rle.rle import decode_frame
-
-    size = layout.rows * layout.columns
-    flat = np.frombuffer(
-        bytearray(decode_frame(code, size, layout.allocated, "<")), f"<u{layout.allocated // 8}"
-    )
-    return flat.reshape(layout.rows, layout.columns).view(layout.dtype.newbyteorder("<"))

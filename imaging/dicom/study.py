@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from imaging.dicom import tags
 from imaging.dicom.cautions import completeness, maybe_incomplete
 from imaging.dicom.failures import caution, refusal
-from imaging.dicom.frames import Frame, ImageFile, frames_of
+from imaging.dicom.frames import ImageFile, frames_of
 from imaging.dicom.headers import acquisition_header
 from imaging.dicom.series import Stack, set_aside, stacks_of
 from imaging.errors import DicomError
@@ -197,8 +197,3 @@ def unique_keys(planned: Sequence[Planned]) -> dict[int, str]:
         taken[plan.key] += 1
         keys[place] = plan.key if taken[plan.key] == 1 else f"{plan.key}~{taken[plan.key]}"
     return keys
-
-
-def frames_in(planned: Sequence[Planned]) -> Iterable[Frame]:
-    """Every frame of every planned stack."""
-    return (frame for plan in planned for frame in plan.stack.frames)
