@@ -37,11 +37,7 @@ def write_curves(path: Path | str, findings: Sequence[RegionFindings]) -> Path:
     """
     from matplotlib.figure import Figure
 
-    path = Path(path)
-    if path.suffix.lower() not in PICTURE_FORMATS:
-        raise MeasurementError(
-            "PICTURE_FORMAT", f"a picture called {path.name}", expected=f"one of {', '.join(PICTURE_FORMATS)}"
-        )
+    path = checked_picture(path)
     phases = [p for p in Phase if any(m.phase is p for f in findings for m in _answering(f))]
     figure = Figure(figsize=(6.5, 4), layout="constrained")
     axes = figure.subplots()
@@ -54,6 +50,22 @@ def write_curves(path: Path | str, findings: Sequence[RegionFindings]) -> Path:
     axes.legend(frameon=False)
     axes.set_title("Region means with 95 % intervals; hollow: not confirmed by a reader", fontsize=9)
     figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+    return path
+
+
+def checked_picture(path: Path | str) -> Path:
+    """The path, if its ending is one that can be written.
+
+    Raises
+    ------
+    MeasurementError
+        ``PICTURE_FORMAT`` for another ending.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in PICTURE_FORMATS:
+        raise MeasurementError(
+            "PICTURE_FORMAT", f"a picture called {path.name}", expected=f"one of {', '.join(PICTURE_FORMATS)}"
+        )
     return path
 
 

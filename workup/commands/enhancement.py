@@ -24,7 +24,7 @@ def enhancement(
     folder: Annotated[Path, typer.Argument(help="DICOM folder of one study.")],
     regions: Annotated[
         Path,
-        typer.Option(help="Label map .nii.gz with .json sidecar, seed file, SEG, or case folder."),
+        typer.Option(help="Label map .nii.gz with .json sidecar, seed file, SEG, RTSTRUCT, or case folder."),
     ],
     labels: Annotated[
         Path | None, typer.Option(help="JSON of a reader's phases: series UID or key to phase.")
@@ -49,6 +49,10 @@ def enhancement(
     from imaging.phases.decision import name_phases
     from workup.command_line import loading_progress, print_json
 
+    if plot:  # before the long work
+        from imaging.findings.curves_files import checked_picture
+
+        checked_picture(plot)
     with loading_progress("Reading images") as progress:
         study = load_study(folder, progress=progress)
     drawn = _regions(regions, study)
@@ -179,9 +183,22 @@ def _reasons(reasons: Iterable[Reason]) -> list[dict[str, str]]:
 
 
 def _regions(path: Path, study: Study) -> tuple[Region, ...]:
-    from imaging.regions.region_files import read_regions
+    """Regions of a case folder, label map, seed file, or of another system's file (SEG, RTSTRUCT, NRRD).
 
-    return read_regions(path, study)
+    Each region of a foreign file that lies on one phase alone is carried to the others, unconfirmed.
+    """
+    from imaging.regions.placement import carry_over
+    from imaging.regions.region_files import NIFTI_ENDINGS, read_regions
+
+    if path.is_dir() or path.name.endswith((".json", *NIFTI_ENDINGS)) or not path.exists():
+        return read_regions(path, study)
+    from workup.exchange.import_files import import_file
+
+    found = import_file(path, study).regions
+    return tuple(
+        carry_over(region, study[next(iter(region.masks))], study) if len(region.masks) == 1 else region
+        for region in found
+    )
 
 
 def _labels(path: Path, study: Study) -> dict[str, Phase]:

@@ -1,0 +1,78 @@
+"""The enhancement command on the sample study: JSON, table, curves, and refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from workup.command_line import main
+
+SAMPLE = Path(__file__).parent.parent / "sample_dicom"
+IMAGES = str(SAMPLE / "dicom")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as done:
+        main(["enhancement", *arguments])
+    out, err = capsys.readouterr()
+    return int(done.value.code or 0), out, err
+
+
+def test_json_says_what_is_true_of_the_sample(capsys, tmp_path: Path) -> None:
+    table, curves = tmp_path / "table.csv", tmp_path / "curves.svg"
+
+    code, out, _ = run(
+        capsys, IMAGES, "--regions", str(SAMPLE), "--json", "--csv", str(table), "--plot", str(curves)
+    )
+
+    document = json.loads(out)
+    assert (code, document["schema_version"]) == (0, "1.0")
+    defect = next(r for r in document["regions"] if r["role"] == "filling_defect")
+    assert [p["phase"] for p in defect["phases"]] == [
+        "unenhanced",
+        "late_arterial",
+        "portal_venous",
+        "delayed",
+    ]
+    assert defect["enhancement"]["finding"] == "POSITIVE"
+    assert defect["enhancement"]["difference"] == pytest.approx(50, abs=2)
+    low, high = defect["enhancement"]["ci95"]
+    assert low < 50 < high
+    assert defect["washout"]["finding"] == "POSITIVE"
+    assert set(defect["washout"]["by_phase"]) == {"portal_venous", "delayed"}
+    rows = list(csv.DictReader(table.open()))
+    assert len(rows) == sum(len(r["phases"]) for r in document["regions"])
+    assert curves.read_text().startswith("<?xml")
+
+
+def test_a_readers_phase_labels_win(capsys, tmp_path: Path) -> None:
+    phases = json.loads((SAMPLE / "expected.json").read_text())["phases"]
+    portal = next(uid for uid, phase in phases.items() if phase == "portal_venous")
+    labels = tmp_path / "phases.json"
+    labels.write_text(json.dumps({portal: "hepatobiliary"}))
+
+    code, out, _ = run(capsys, IMAGES, "--regions", str(SAMPLE), "--json", "--labels", str(labels))
+
+    defect = next(r for r in json.loads(out)["regions"] if r["role"] == "filling_defect")
+    assert code == 0
+    assert defect["washout"]["by_phase"]["hepatobiliary"]["finding"] == "INDETERMINATE"
+
+
+REFUSED = {
+    "no regions": (("--regions", "nowhere.nii.gz"), "REGIONS_NOT_FOUND"),
+    "a picture of an unknown kind": (("--regions", str(SAMPLE), "--plot", "curves.docx"), "PICTURE_FORMAT"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_carry_a_code(capsys, name: str) -> None:
+    arguments, code = REFUSED[name]
+
+    status, out, err = run(capsys, IMAGES, *arguments, "--json")
+
+    assert status == 1
+    assert f"error[{code}]" in err
+    assert json.loads(out)["error"]["code"] == code
