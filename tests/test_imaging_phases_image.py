@@ -84,6 +84,19 @@ def test_a_swapped_pair_of_descriptions_is_reported_on_both(plain):
         assert "the image excludes it (aorta" in decided[acquisition.key].conflicts[0]
 
 
+def test_the_only_later_pass_of_a_multiphase_protocol_and_its_reconstructions():
+    early = make_phantom(TWINS["early_arterial"].small())
+    passes = [bare(a, series_description="LIVER 3 PHASE (AP)") for a in early.acquisitions[1:3]]
+    twin = replace(passes[1], key="twin", header=replace(passes[1].header, series_uid="twin"))
+    decided = name_phases(Study((*passes, twin)))
+    undescribed = name_phases(Study(tuple(bare(a) for a in early.acquisitions[1:3])))
+
+    for key in (passes[1].key, "twin"):
+        assert (decided[key].phase, decided[key].confidence) == (PV, 0.5)
+        assert "delayed is not excluded" in decided[key].evidence[-1].value
+    assert undescribed[passes[1].key].phase is Phase.UNDETERMINED
+
+
 def test_supplied_organ_masks_are_measured_instead(plain):
     names = {
         "aorta": "aorta",

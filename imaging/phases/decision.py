@@ -15,7 +15,7 @@ from imaging.phases.image import OrganMasks, read_images
 from imaging.phases.normalize import normalize
 from imaging.phases.order import WITHIN_SERIES, by_gap, order_conflicts, places
 from imaging.phases.phase import DEFINITE, Evidence, Phase, PhaseDecision, Role, Source
-from imaging.phases.plausibility import ARTERIAL, LATER, ImageReading, darker_before_brighter
+from imaging.phases.plausibility import ARTERIAL, LATER, SAME_AORTA_HU, ImageReading, darker_before_brighter
 from imaging.phases.roles import read_role
 from imaging.phases.text import TextReading, names_several_passes, read_phase
 from imaging.phases.timing import delay_from_injection
@@ -114,19 +114,18 @@ def decide(role: Role, evidence: Sequence[Evidence], conflicts: Sequence[str] = 
         Contradictions found elsewhere (inside the text, in the order, in the image).
     """
     reader = next((e for e in evidence if e.source == "reader"), None)
-    found = [*conflicts, *_contradictions(evidence)]
+    found = tuple(dict.fromkeys([*conflicts, *_contradictions(evidence)]))
     if reader is not None:
-        return PhaseDecision(role, reader.says, CONFIDENCE["reader"], tuple(evidence), tuple(found))
+        return PhaseDecision(role, reader.says, CONFIDENCE["reader"], tuple(evidence), found)
     if found:
-        return PhaseDecision(role, Phase.UNDETERMINED, 0.0, tuple(evidence), tuple(dict.fromkeys(found)))
+        return PhaseDecision(role, Phase.UNDETERMINED, 0.0, tuple(evidence), found)
     phase = _strongest(evidence)
     return PhaseDecision(role, phase, _confidence(phase, evidence), tuple(evidence), ())
 
 
 def _contradictions(evidence: Sequence[Evidence]) -> list[str]:
-    heard = [
-        e for e in evidence if e.source not in ("order", "trigger", "image")
-    ]  # images exclude by themselves
+    # images are heard elsewhere: they exclude, with their numbers
+    heard = [e for e in evidence if e.source not in ("order", "trigger", "image")]
     return [
         f"{one.source} says {one.says} ({one.value}), but {other.source} says {other.says} ({other.value})"
         for i, one in enumerate(heard)
@@ -291,10 +290,9 @@ def _with_order(
         out[key] = replace(decision, evidence=evidence)
         if key in wrong:
             out[key] = decide(decision.role, evidence, (*decision.conflicts, wrong[key]))
-    only = _only_later_pass(passes, out, images)
-    if only is not None:
-        evidence = (*out[only].evidence, Evidence("order", ONLY_LATER_PASS, Phase.PORTAL_VENOUS))
-        out[only] = PhaseDecision(out[only].role, Phase.PORTAL_VENOUS, UNSPECIFIC_CONFIDENCE, evidence)
+    for key in _only_later_pass(passes, out, images):
+        evidence = (*out[key].evidence, Evidence("order", ONLY_LATER_PASS, Phase.PORTAL_VENOUS))
+        out[key] = PhaseDecision(out[key].role, Phase.PORTAL_VENOUS, UNSPECIFIC_CONFIDENCE, evidence)
     return out
 
 
@@ -308,18 +306,21 @@ ONLY_LATER_PASS = (
 
 def _only_later_pass(
     passes: Sequence[Acquisition], decisions: Mapping[str, PhaseDecision], images: Mapping[str, ImageReading]
-) -> str | None:
-    """The one pass that its image puts after the arterial ones, and its protocol calls multiphase."""
-    arterial = [a.key for a in passes if decisions[a.key].phase in ARTERIAL]
-    later = [key for a in passes if (key := a.key) in images and _is_later(images[key].possible)]
-    if len(later) != 1 or not arterial:
-        return None
-    decision = decisions[later[0]]
-    description = next(a.header.series_description for a in passes if a.key == later[0])
-    if decision.conflicts or decision.phase in DEFINITE or images[later[0]].rather_delayed:
-        return None
-    return later[0] if names_several_passes(description) else None
+) -> list[str]:
+    """The one pass (with all its reconstructions) that its image puts after the arterial ones.
+
+    Empty unless the description of each calls the protocol multiphase and nothing else names it.
+    """
+    arterial = [a for a in passes if decisions[a.key].phase in ARTERIAL]
+    later = [a for a in passes if a.key in images and _is_later(images[a.key])]
+    aortas = [aorta for a in later if (aorta := images[a.key].aorta_hu) is not None]
+    if not arterial or not later or max(aortas) - min(aortas) > SAME_AORTA_HU:
+        return []
+    open_ = [a for a in later if not decisions[a.key].conflicts and decisions[a.key].phase not in DEFINITE]
+    described = all(names_several_passes(a.header.series_description) for a in later)
+    rather_delayed = any(images[a.key].rather_delayed for a in later)
+    return [a.key for a in later] if len(open_) == len(later) and described and not rather_delayed else []
 
 
-def _is_later(possible: frozenset[Phase]) -> bool:
-    return bool(possible) and possible <= LATER
+def _is_later(image: ImageReading) -> bool:
+    return image.aorta_hu is not None and bool(image.possible) and image.possible <= LATER
