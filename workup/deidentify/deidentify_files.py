@@ -189,7 +189,7 @@ def _verify(
     found: dict[str, list[Found]] = {}
     for number, path in enumerate(written, start=1):
         name = path.relative_to(folder).as_posix()
-        left = list(left_in(path.read_bytes(), words, source_uids))
+        left = list(left_in(dcmread(path), words, source_uids))
         if named_in(name, words):
             left.append(Found("a text", "file name"))
         if left:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from pydicom import Dataset, dcmread, dcmwrite
+from pydicom import Dataset, dcmwrite
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
@@ -80,14 +80,13 @@ def uids(dataset: Dataset) -> set[str]:
     return {v for v in values if v and v not in UID_dictionary and not v.startswith("1.2.840.10008.")}
 
 
-def left_in(output: bytes, words: dict[str, str], source_uids: set[str]) -> Iterator[Found]:
-    """What of the source is in the bytes of a written file."""
-    dataset = dcmread(io.BytesIO(output), force=False)
+def left_in(dataset: Dataset, words: dict[str, str], source_uids: set[str]) -> Iterator[Found]:
+    """What of the source is in a written file, read back for this alone: its pixels are taken out."""
     for place, uid in _uids_with_place(dataset):
         if uid in source_uids:
             yield Found("a UID", place)
     pixels = _take_pixels(dataset)
-    haystack = _without_pixels(dataset, output[:132]).lower()
+    haystack = _without_pixels(dataset).lower()
     text = "\n".join(t for _, e in _elements(dataset) for t in _texts(e)).lower()
     yield from _in_pixels(pixels, words)
     for word, place in words.items():
@@ -240,7 +239,7 @@ def _take_pixels(dataset: Dataset) -> list[bytes]:
     return taken
 
 
-def _without_pixels(dataset: Dataset, head: bytes) -> bytes:
+def _without_pixels(dataset: Dataset) -> bytes:
     buffer = io.BytesIO()
     dcmwrite(buffer, dataset, enforce_file_format=False)
-    return head + buffer.getvalue()
+    return buffer.getvalue()
