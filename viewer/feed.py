@@ -48,6 +48,7 @@ class Feed:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="assess")
         self._running: Future[Assessment] | None = None
         self._again = False
+        self._closed = False
         self._drawing_soon = coalesced(self._tell_drawing, FOLLOW_MS)
         self._region_soon = coalesced(self.ask_region, 0)
         self._overall_soon = coalesced(self.ask_overall, OVERALL_AFTER_MS)
@@ -72,11 +73,15 @@ class Feed:
 
     def ask_region(self) -> None:
         """Assess the region in hand, now."""
+        if self._closed:
+            return
         active = self._desk.reading.active
         self.events.region.emit(None if active is None else self.answers.region(active))
 
     def ask_overall(self) -> None:
         """Assess the whole case on the other thread; one at a time, the newest state last."""
+        if self._closed:
+            return
         if self._running is not None and not self._running.done():
             self._again = True
             return
@@ -88,7 +93,7 @@ class Feed:
 
     def _look(self) -> None:
         running = self._running
-        if running is None:
+        if running is None or self._closed:
             return
         if not running.done():
             self._look_soon()
@@ -105,5 +110,7 @@ class Feed:
             self.ask_overall()
 
     def close(self) -> None:
-        """Wait for what is running and start nothing more."""
+        """Wait for what is running, start and tell nothing more: the panels may be gone already."""
+        self._closed = True
+        self.events.disconnect()
         self._thread.shutdown(wait=True, cancel_futures=True)

@@ -65,7 +65,12 @@ TABLE: tuple[Key, ...] = (
     Key("2", "phase 2", LOOK, _phase(2)),
     Key("3", "phase 3", LOOK, _phase(3)),
     Key("4", "phase 4", LOOK, _phase(4)),
-    Key("Tab", "back to the phase before", LOOK, lambda desk: layout.flicker_back(desk.session)),
+    Key(
+        "Z",
+        "the phase before, back and forth",
+        LOOK,
+        lambda desk: layout.flicker_back(desk.session),
+    ),
     Key("Q", "all phases side by side", LOOK, lambda d: layout.arrange(d.session, Layout.GRID)),
     Key("W", "one phase on the whole screen", LOOK, lambda d: layout.arrange(d.session, Layout.SINGLE)),
     Key("Up", "one slice up", LOOK, _scroll(1)),

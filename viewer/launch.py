@@ -34,6 +34,7 @@ class Window:
     def close(self) -> None:
         """Keep what is unsaved, end the threads."""
         self.feed.close()
+        self.desk.reading.events.disconnect()
         if self.desk.keeper is not None:
             self.desk.keeper.close()
 

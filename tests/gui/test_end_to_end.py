@@ -255,7 +255,7 @@ def test_wheel_keys_windows_and_layouts(study, opened, tmp_path):
     hand.key(Qt.Key.Key_3)
     assert session.phase == keys[2] and session.groups[keys[2]].image.visible
     hand.key(Qt.Key.Key_1)
-    hand.key(Qt.Key.Key_Tab)
+    hand.key(Qt.Key.Key_Z)
     assert session.phase == keys[2]
     hand.key(Qt.Key.Key_Q)
     assert all(g.image.visible for g in session.groups.values())
