@@ -131,7 +131,7 @@ def _lesion(lesion: LesionAssessment, reader: str | None, source: Source, study_
         progressed_after_locoregional=_said(said.progressed_after_locoregional),
         source=source,
         reader=reader,
-        judged=lesion.measurement.judged,
+        judged=lesion.measurement.by_size,
     )
 
 
