@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from imaging.dicom.comparability import differences
+from imaging.dicom.comparability import not_comparable_reasons
 from imaging.findings.finding import Reason
 from imaging.regions.region import Provenance, RegionMask
 from imaging.regions.statistics import MAXIMUM_PADDING, RegionStatistics
@@ -23,11 +23,6 @@ MAXIMUM_RESIDUAL_SHARE = 0.5
 #: of a region well inside of the lesion. Another voltage or scanner changes the mean itself. (Row 25 of
 #: the failure catalogue excludes both from eligibility; here the first stay open, the others are refused.)
 OVERRIDABLE = ("kernel", "slice thickness")
-
-
-def not_comparable_reasons(a: Acquisition, b: Acquisition) -> tuple[str, ...]:
-    """Why values of two acquisitions do not compare, from their headers; empty where nothing speaks so."""
-    return differences(a.header, b.header)
 
 
 def pair_blocks(
@@ -58,18 +53,15 @@ def _differences(a: Acquisition, b: Acquisition, comparability: Comparability) -
 
 
 def _overridable(reason: Reason) -> bool:
-    return reason.message.removeprefix(NOT_COMPARABLE).startswith(OVERRIDABLE)
-
-
-#: How the sentence begins.
-NOT_COMPARABLE = "not comparable: "
+    """Whether the difference, which ends the sentence, is one of those."""
+    return reason.message.rsplit(": ", 1)[-1].startswith(OVERRIDABLE)
 
 
 def _as_reason(said: object) -> Reason:
     code, message = getattr(said, "code", None), getattr(said, "message", None)
     if isinstance(code, str) and isinstance(message, str):
         return Reason(code, message)
-    return Reason("PHASES_NOT_COMPARABLE", f"{NOT_COMPARABLE}{said}")
+    return Reason("PHASES_NOT_COMPARABLE", str(said))
 
 
 def region_blocks(

@@ -80,6 +80,8 @@ class PhaseChoice:
     def blocks(self, a: Acquisition | None, b: Acquisition | None, *, percent: bool) -> tuple[Reason, ...]:
         """Why two acquisitions must not be compared; ``percent`` also asks for one MR scale."""
         blocks = list(pair_blocks(a, b, self.comparability))
+        if not percent:  # ratios within one image do not mind the scale of the other
+            blocks = [r for r in blocks if r.code != "MR_SCALING_DIFFERS"]
         parts = (self.region,) if percent else (self.region, self.reference)
         for region in (r for r in parts if r is not None):
             for x in (x for x in (a, b) if x is not None):
