@@ -15,7 +15,6 @@ from eligibility.screening import screen
 from workup.errors import RecordError
 from workup.record.record_files import read_record, record_files
 from workup.record.reference_dates import with_start
-from workup.report.rendering import safe_cell
 from workup.report.screen_cohort import (
     Cohort,
     CohortRow,
@@ -25,6 +24,7 @@ from workup.report.screen_cohort import (
     per_criterion,
     row_of,
 )
+from workup.safe_text import csv_cell
 
 #: Records handed to a process at a time.
 _CHUNK = 64
@@ -136,7 +136,7 @@ def _csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> str:
         writer = csv.writer(file)
         writer.writerow(rows[0] if rows else ())
         for row in rows:
-            writer.writerow("" if v is None else safe_cell(str(v)) for v in row.values())
+            writer.writerow("" if v is None else csv_cell(str(v)) for v in row.values())
     return path.name
 
 

@@ -110,7 +110,10 @@ def _root(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; typed errors become ``error[CODE]`` and exit code 1."""
+    from workup import redaction
+
     given = sys.argv[1:] if arguments is None else arguments
+    redaction.install()
     try:
         build_app()(args=given, standalone_mode=True)
     except BrokenPipeError:

@@ -20,7 +20,6 @@ from typing import Any
 
 from imaging.dicom.study_files import load_study
 from imaging.regions.region_files import read_regions
-
 from imaging.volume import Study
 from workup.case.case import Case
 from workup.case.reading_codec import ReadingFile, parse_reading

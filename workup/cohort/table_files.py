@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workup.cohort.item import CaseResult
-from workup.report.rendering import safe_cell
+from workup.safe_text import csv_cell
 
 Row = Mapping[str, Any]
 
@@ -57,7 +57,7 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return repr(value) if isinstance(value, float) else safe_cell(str(value))
+    return repr(value) if isinstance(value, float) else csv_cell(str(value))
 
 
 def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:

@@ -9,33 +9,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from workup.report.content import Report, Section, Table
+from workup.safe_text import csv_cell
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-#: A spreadsheet runs a cell that starts so as a formula; a quote in front makes it text.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_cell(text: str) -> str:
-    """The text, with a quote in front where a spreadsheet would run it as a formula.
-
-    Examples
-    --------
-    >>> safe_cell("=1+1"), safe_cell("-12.5"), safe_cell("12.5 mm")
-    ("'=1+1", '-12.5', '12.5 mm')
-    """
-    if text.startswith(FORMULA_STARTS) and not _is_number(text):
-        return "'" + text
-    return text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 @cache
@@ -100,9 +77,9 @@ def table_csv(table: Table) -> str:
     """One table as CSV with exact numbers and cells that no spreadsheet runs."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([safe_cell(c) for c in table.columns])
+    writer.writerow([csv_cell(c) for c in table.columns])
     for row in table.rows:
-        writer.writerow([repr(c.number) if c.number is not None else safe_cell(c.text) for c in row])
+        writer.writerow([repr(c.number) if c.number is not None else csv_cell(c.text) for c in row])
     return stream.getvalue()
 
 
@@ -115,15 +92,15 @@ def workbook(report: Report) -> bytes:
     sheet = book.active
     sheet.title = "Answers"
     for row in ((report.title,), *report.facts, (), *((a.question, a.answer, a.why) for a in report.answers)):
-        sheet.append([safe_cell(str(value)) for value in row])
+        sheet.append([csv_cell(str(value)) for value in row])
     for sentence in report.limits:
-        sheet.append([safe_cell(sentence)])
+        sheet.append([csv_cell(sentence)])
     used = {"Answers"}
     for table in report.tables:
         page = book.create_sheet(_sheet_name(table.name, used))
-        page.append([safe_cell(c) for c in table.columns])
+        page.append([csv_cell(c) for c in table.columns])
         for row_cells in table.rows:
-            page.append([c.number if c.number is not None else safe_cell(c.text) for c in row_cells])
+            page.append([c.number if c.number is not None else csv_cell(c.text) for c in row_cells])
         page.freeze_panes = "A2"
     for page in book.worksheets:
         for cell in page[1]:
