@@ -106,7 +106,7 @@ def canonical(analyte: str, value: Decimal, unit: str | None) -> Converted | Non
     >>> canonical("platelets", Decimal("131"), "10*9/L")
     Converted(value=Decimal('131000'), unit='/uL', molar=False)
     >>> canonical("bilirubin_total", Decimal("51.3"), "umol/L").value
-    Decimal('3.0')
+    Decimal('3')
     """
     if unit is None:
         return Converted(value, "1") if analyte == "inr" else None
