@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deidentify": ("workup.commands.deidentify", "deidentify"),
     "import": ("workup.commands.import_", "import_"),
     "export": ("workup.commands.export", "export"),
+    "pull": ("workup.commands.pull", "pull"),
+    "push": ("workup.commands.push", "push"),
 }
 #: Command groups -> module with a ``typer.Typer`` called ``app``.
 GROUPS: dict[str, str] = {

@@ -16,9 +16,8 @@ from pydicom.sr.coding import Code
 LONG_AXIS = Code("103339001", "SCT", "Long Axis")
 SHORT_AXIS = Code("103340004", "SCT", "Short Axis")
 LENGTH = Code("410668003", "SCT", "Length")
+ATTENUATION = Code("112031", "DCM", "Attenuation Coefficient")
 DIAMETER = Code("81827009", "SCT", "Diameter")
-MAJOR_AXIS = Code("131187009", "SCT", "Major Axis")
-MINOR_AXIS = Code("131188004", "SCT", "Minor Axis")
 #: Numbers that are diameters -> the axis they are.
 AXES: tuple[tuple[Code, str], ...] = (
     (LONG_AXIS, "long"),
