@@ -123,7 +123,7 @@ def _said(ask: Ask, lesion: ImagedLesion, path: str, field: str, label: str) -> 
 
 def untreated_or_progressed(ask: Ask, lesion: ImagedLesion, path: str) -> Answer:
     """Never treated locally, or progressed since by RECIST 1.1."""
-    treated = _said(ask, lesion, path, "locoregional_treated", "treated locally before")
+    treated = _said(ask, lesion, path, "locoregional_treated", "earlier locoregional treatment")
     if treated.truth is Truth.FALSE:
         return negated(treated)
     progressed = _said(

@@ -137,11 +137,11 @@ def _overall(by_phase: Mapping[Phase, Finding], enhancement: Finding) -> tuple[F
         return Finding.NEGATIVE, (Reason("NO_ENHANCEMENT", text),)
     positive = [p for p, finding in by_phase.items() if finding is Finding.POSITIVE]
     if positive:
-        names = ", ".join(p.value for p in positive)
-        return Finding.POSITIVE, (Reason("WASHES_OUT", f"washout in {names}"),)
+        names = " and ".join(p.value.replace("_", " ") for p in positive)
+        return Finding.POSITIVE, (Reason("WASHES_OUT", f"washout in the {names} phase"),)
     if all(by_phase.get(p) is Finding.NEGATIVE for p in (Phase.PORTAL_VENOUS, Phase.DELAYED)):
         return Finding.NEGATIVE, (Reason("NO_WASHOUT", "no washout in portal venous and delayed phase"),)
-    shown = ", ".join(f"{p.value} {f.value}" for p, f in by_phase.items())
+    shown = ", ".join(f"{p.value.replace('_', ' ')} {f.value}" for p, f in by_phase.items())
     if all(finding is Finding.NOT_COMPUTABLE for finding in by_phase.values()):
         return Finding.NOT_COMPUTABLE, (Reason("NOT_COMPUTABLE", f"no phase can be judged: {shown}"),)
     return Finding.INDETERMINATE, (Reason("NOT_DECIDED", f"no phase decides: {shown}"),)

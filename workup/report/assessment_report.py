@@ -126,7 +126,7 @@ def _defect_section(defect: DefectAssessment, assessment: Assessment, w: Words) 
             measurement_table(defect.findings, assessment, w),
             _washout_table(defect.findings, w),
         ),
-        paragraphs=(defect.findings.li_rads_tumor_in_vein.message,),
+        paragraphs=(sentences([defect.findings.li_rads_tumor_in_vein.message]),),
     )
 
 
