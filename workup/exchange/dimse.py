@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
@@ -170,14 +170,17 @@ class DimsePacs:
             if each is not None and each.is_established:
                 each.release()
 
-    def _find(self, level: str, keys: Mapping[str, str]) -> Iterator[Dataset]:
+    def _find(self, level: str, keys: Mapping[str, str]) -> list[Dataset]:
+        """Every answer: a second query must not begin on the association before the first has ended."""
         if self._query is None or not self._query.is_established:
             self._query = self._associate([(StudyRootQueryRetrieveInformationModelFind, _SYNTAXES[:1])])
         answers = self._query.send_c_find(_request(level, keys), StudyRootQueryRetrieveInformationModelFind)
+        found = []
         for status, answer in answers:
             _check(status, "C-FIND")
             if answer is not None:
-                yield answer
+                found.append(answer)
+        return found
 
     def _associate(
         self, contexts: list[tuple[str, tuple[str, ...]]], *, receiving: bool = False

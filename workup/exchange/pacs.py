@@ -121,10 +121,10 @@ def parse_address(
     parts = urlsplit(text)
     dimse = parts.scheme in ("dimse", "dimses")
     try:
-        port = parts.port
+        port, whole = parts.port, True
     except ValueError:
-        port = None
-    bad = parts.scheme not in ("http", "https", "dimse", "dimses") or not parts.hostname
+        port, whole = None, False
+    bad = not whole or parts.scheme not in ("http", "https", "dimse", "dimses") or not parts.hostname
     if bad or parts.password or (dimse and (port is None or not parts.username)):
         raise ExchangeError(
             "BAD_ADDRESS",
