@@ -74,7 +74,7 @@ def test_four_phases_in_the_order_of_time_share_one_grid(desk):
 
     assert list(session.groups) == list("UAPD")
     assert [layer.name for layer in session.viewer.layers][::3] == [
-        "Unenhanced  #1", "Late arterial  #2", "Portal venous  #3", "Delayed  #4",
+        "Unenhanced", "Late arterial", "Portal venous", "Delayed",
     ]  # fmt: skip
     assert session.viewer.canvas.grid.enabled
     assert session.viewer.canvas.grid.actual_shape(session.viewer.layers) == (2, 2)
@@ -125,7 +125,7 @@ def test_two_drags_of_the_caliper_are_a_long_and_a_perpendicular_short_axis(desk
     assert length_mm(long_axis) == pytest.approx(25 * 0.8)
     assert length_mm(short_axis) == pytest.approx(12.0)  # only the part across the long axis
     marks = desk.session.groups["U"].marks
-    assert list(marks.features["text"]) == ["LD 20.0 mm", "SA 12.0 mm"]
+    assert list(marks.features["text"]) == ["LD 20.0 × SA 12.0 mm", ""]
     assert [round(float(data[0][0])) for data in marks.data] == [2, 2]
     desk.undo()
     desk.undo()

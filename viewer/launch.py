@@ -114,7 +114,7 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     from viewer.widgets.findings_panel import FindingsPanel
     from viewer.widgets.help_panel import HelpPanel
     from viewer.widgets.numbers_panel import NumbersPanel
-    from viewer.widgets.parts import stacked
+    from viewer.widgets.parts import measure_again, stacked
     from viewer.widgets.phases_panel import PhasesPanel
     from viewer.widgets.read_panel import ReadPanel
     from viewer.widgets.reader_panel import ReaderPanel
@@ -133,6 +133,10 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     }
     left = stacked([panels[name] for name in ("reader", "phases", "regions", "tools")], LEFT_WIDTH)
     right = stacked([panels[name] for name in ("numbers", "findings", "read", "checklist")], RIGHT_WIDTH)
+    for news in (feed.events.region, feed.events.overall):
+        news.connect(lambda _answer: measure_again(right))
+    for news in (desk.session.events.phase, desk.session.events.message):
+        news.connect(lambda _what: measure_again(left))
     docks = (
         viewer.window.add_dock_widget(left, name="Study", area="left"),
         viewer.window.add_dock_widget(right, name="Read", area="right"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal, SignalGroup
 
 from imaging.errors import ImagingError
-from imaging.phases.phase import Role
+from imaging.phases.phase import DEFINITE, Role
 from viewer.layers import GROUP_LENGTH, PhaseGroup, Shown, build_group, shown_together
 from viewer.windows import PRESETS, limits
 from viewer.words import PHASES, TIME_ORDER
@@ -229,12 +229,13 @@ def default_keys(reading: Reading) -> tuple[str, ...]:
 
 
 def title_of(reading: Reading, key: str) -> str:
-    """Phase, seconds after injection and series number of an acquisition, as far as they are known."""
+    """Phase and seconds after injection; the series' number where the phase is not known."""
+    known = reading.phase(key) in DEFINITE
     seconds = delay_s(reading, key)
     number = reading.study[key].header.series_number
     parts = [
-        PHASES[reading.phase(key)],
+        PHASES[reading.phase(key)] if known else "Phase?",
         f"{seconds:.0f} s" if seconds is not None and seconds > 0 else None,
-        None if number is None else f"#{number}",
+        None if number is None or known else f"#{number}",
     ]
     return "  ".join(part for part in parts if part)

@@ -149,7 +149,7 @@ def _draw(
     geometry = session.reading.study[group.key].volume.geometry
     wanted = [_on_slice(geometry.index(np.array(line.ends_lps_mm))) for line in lines]
     wanted += [_on_slice(geometry.index(path)) for path, _ in paths if len(path) > 1]
-    texts = [f"{'LD' if line.axis == 'long' else 'SA'} {length_mm(line):.1f} mm" for line in lines]
+    texts = line_texts(lines)
     texts += ["" for path, _ in paths if len(path) > 1]
     marks = group.marks
     if not wanted and not len(marks.data):
@@ -165,6 +165,21 @@ def _draw(
     marks.features = {"text": texts}
     marks.text = {"string": "{text}", "size": 11, "color": LINE_COLOR, "anchor": "upper_left"}
     marks.selected_data = set()
+
+
+def line_texts(lines: Sequence[Line]) -> list[str]:
+    """What stands beside each line: both axes beside the long one, so that no two texts overlap."""
+    short = {line.region_id: line for line in lines if line.axis == "short"}
+    long_ids = {line.region_id for line in lines if line.axis == "long"}
+    texts = []
+    for line in lines:
+        if line.axis == "long":
+            other = short.get(line.region_id)
+            across = "" if other is None else f" × SA {length_mm(other):.1f}"
+            texts.append(f"LD {length_mm(line):.1f}{across} mm")
+        else:
+            texts.append("" if line.region_id in long_ids else f"SA {length_mm(line):.1f} mm")
+    return texts
 
 
 def _on_slice(index: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from viewer.feed import Feed
 
 
+#: What each overall status is called before people.
+OVERALL_WORDS = {
+    "ELIGIBLE": "criteria satisfied on the supplied data",
+    "INELIGIBLE": "not eligible",
+    "UNDETERMINED": "undetermined",
+}
+
 #: Room for two criteria with their sentences and the trial's line. [pixels]
 ANSWERS_HEIGHT = 118
 
@@ -70,7 +77,7 @@ class ChecklistPanel(QWidget):
         ]
         if self._desk.reading.record is None:
             rows.append(colored("No patient record: the other criteria wait for it.", QUIET_COLOR))
-        rows.append(f"Trial: {colored(overall.lower(), STATUS_COLORS[overall], bold=True)}")
+        rows.append(f"Trial: {colored(OVERALL_WORDS[overall], STATUS_COLORS[overall], bold=True)}")
         self._answers.setText("<br>".join(rows))
 
     def _show_refusal(self, reason: str) -> None:

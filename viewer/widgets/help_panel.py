@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from viewer.keys import TABLE
-from viewer.widgets.parts import QUIET_COLOR, escaped, heading, wrapped
+from viewer.widgets.parts import QUIET_COLOR, escaped, heading
 
 #: How a key is written on the screen.
 _SIGNS = {
@@ -22,7 +22,7 @@ MOUSE = (
     ("wheel", "slices"),
     ("Ctrl + wheel", "zoom about the pointer"),
     ("left drag", "move the images, or what the tool in hand does"),
-    ("right drag", "window: wider to the right, darker upward"),
+    ("right drag", "window: wider to the right, brighter upward"),
     ("pointer over a phase", "takes that phase in hand"),
 )
 
@@ -54,7 +54,7 @@ class HelpPanel(QDialog):
             side = QVBoxLayout()
             for name in part:
                 side.addWidget(heading(name))
-                side.addWidget(wrapped(_table(groups[name])))
+                side.addWidget(QLabel(_table(groups[name])))
             side.addStretch(1)
             columns.addLayout(side)
         self.setLayout(columns)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from viewer.desk import Desk
     from viewer.feed import Feed
 
+#: Room for the head and four phases. [pixels]
+TABLE_HEIGHT = 126
+
 _HEAD = ("Phase", "Mean", "SD", "95 %", "Area mm²", "Voxels")
 
 
@@ -102,7 +105,6 @@ class NumbersPanel(QWidget):
                 if n:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._table.setItem(row, n, item)
-        self._table.setFixedHeight(28 + 24 * max(1, len(points)))
 
     def show_drawing(self, region_id: str) -> None:
         """Running mean of the phase that is being drawn on: a ring on the curve, a number in the title."""
@@ -151,5 +153,6 @@ def _table() -> QTableWidget:
     table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    table.setFixedHeight(TABLE_HEIGHT)
     table.setStyleSheet(f"QHeaderView::section{{color:{QUIET_COLOR};}}")
     return table

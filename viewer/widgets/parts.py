@@ -113,7 +113,7 @@ def column(*widgets: QWidget, margins: int = 6) -> QVBoxLayout:
     return layout
 
 
-def stacked(widgets: Sequence[QWidget], width: int) -> QWidget:
+def stacked(widgets: Sequence[QWidget], width: int) -> QScrollArea:
     """Panels one above the other, scrolled where the screen is short."""
     inner, layout = QWidget(), QVBoxLayout()
     layout.setContentsMargins(0, 0, SCROLL_BAR_WIDTH, 0)
@@ -127,9 +127,15 @@ def stacked(widgets: Sequence[QWidget], width: int) -> QWidget:
     area.setWidget(inner)
     area.setMinimumWidth(width)
     area.setMaximumWidth(width + 60)
-    # Panels filled before they were first shown are measured once more when they are.
     for milliseconds in MEASURE_AGAIN_MS:
-        QTimer.singleShot(milliseconds, inner, lambda: (layout.invalidate(), layout.activate()))
+        measure_again(area, milliseconds)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFrameShape(QFrame.Shape.NoFrame)
     return area
+
+
+def measure_again(area: QScrollArea, milliseconds: int = 0) -> None:
+    """Lay a column out anew, soon: its paragraphs have changed, which Qt does not always notice."""
+    inner = area.widget()
+    layout = inner.layout()
+    QTimer.singleShot(milliseconds, inner, lambda: (layout.invalidate(), layout.activate()))

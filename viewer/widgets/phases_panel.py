@@ -18,6 +18,9 @@ from workup.reading_answers import delay_s
 if TYPE_CHECKING:
     from viewer.desk import Desk
 
+#: Letters of one piece of evidence in the panel.
+MOST_LETTERS = 90
+
 _HEAD = ("Series", "Phase", "Time", "Slices")
 
 
@@ -127,9 +130,10 @@ class PhasesPanel(QWidget):
         if key in reading.state.phase_labels:
             rows.append(f"<b>Your word: {escaped(PHASES[reading.phase(key)])}</b>")
         if decision is not None:
-            rows += [colored(f"! {text}", WARNING_COLOR) for text in decision.conflicts]
+            rows += [colored(f"! {shortened(text, 2)}", WARNING_COLOR) for text in decision.conflicts]
+            self._evidence.setToolTip("\n".join((*decision.conflicts, *(e.value for e in decision.evidence))))
             rows += [
-                f"{escaped(e.source)}: {escaped(e.value)} → <i>{escaped(PHASES[e.says])}</i>"
+                f"{escaped(e.source)}: {escaped(shortened(e.value))} → <i>{escaped(PHASES[e.says])}</i>"
                 for e in decision.evidence
                 if e.says is not Phase.UNDETERMINED
             ]
@@ -148,3 +152,9 @@ class PhasesPanel(QWidget):
             ]
         self._refused.setText("<br>".join(escaped(row) for row in rows))
         self._refused.setVisible(bool(rows))
+
+
+def shortened(text: str, times: int = 1) -> str:
+    """A sentence cut to a line or two; the whole stands in the tooltip."""
+    most = times * MOST_LETTERS
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

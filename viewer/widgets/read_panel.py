@@ -60,6 +60,7 @@ class ReadPanel(QWidget):
         self._title, self._questions = heading("Your verdict"), QWidget()
         self._kind = QComboBox()
         self._kind.activated.connect(self._kind_chosen)
+        self._kind.hide()
         self._discordant = wrapped(color=WARNING_COLOR)
         self.complete = QCheckBox("Every filling defect and candidate lesion is outlined")
         self.complete.clicked.connect(self._completed)
