@@ -246,30 +246,55 @@ def _save_forever(folder, pipe, token):
 
 
 def kill_rounds(rounds, seed, each_case=10):
-    """Kill a saving process ``rounds`` times; counts of what was acknowledged, lost, recovered."""
+    """Kill a saving process ``rounds`` times; counts of what was acknowledged, lost, recovered.
+
+    ``awaited`` is how many acknowledgements the kills waited for: it depends on the seed alone, so that
+    a slow machine takes longer and shows no less.
+    """
     luck = random.Random(seed)
-    counts = {"rounds": 0, "acknowledged": 0, "lost": 0, "recovered": 0, "leftovers": 0, "examples": []}
+    counts = {"rounds": 0, "awaited": 0, "acknowledged": 0, "lost": 0, "recovered": 0, "leftovers": 0}
+    examples = []
     while counts["rounds"] < rounds:
         with tempfile.TemporaryDirectory() as where:
             folder = Path(where) / "case"
             CaseStore.create(folder, small_study(), "case-1", "Reader A")
             facts = []
             for _ in range(min(each_case, rounds - counts["rounds"])):
-                told = _killed(folder, luck, counts["rounds"] * 1000)
+                awaited = luck.choice((0, 1, 1, 2, 3))
+                told = _killed(folder, awaited, luck.random(), counts["rounds"] * 1000)
+                counts["awaited"] += awaited
                 counts["acknowledged"] += len(told)
                 facts += told
                 counts["leftovers"] += sum(1 for _ in folder.rglob(".tmp-*"))
                 lost = losses(facts, folder)
                 counts["lost"] += len(lost)
-                counts["examples"] += lost[:3]
+                examples += lost[:3]
                 facts = [f for f in facts if "version" in f]
                 counts["rounds"] += 1
             history = CaseStore.open(folder).history()
             counts["recovered"] += sum(v.how == "recovered" for v in history.versions)
-    return counts
+    return {**counts, "examples": examples}
 
 
-def _killed(folder, luck, token):
+#: A kill comes at most this long after the acknowledgements it waited for: about one save of a machine
+#: with nothing else to do. [s]
+_LEAST_SPREAD_S = 0.1
+
+
+def _killed(folder, awaited, moment, token):
+    """What a saving process acknowledged before it was killed.
+
+    Parameters
+    ----------
+    folder
+        The case.
+    awaited
+        Acknowledgements to wait for; with 0 the kill can hit the opening of the case.
+    moment
+        In 0 to 1: how far into the save that follows, by the time that this machine took for one.
+    token
+        First number of the states saved.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -280,10 +305,10 @@ def _killed(folder, luck, token):
             os._exit(1)
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
-        # Most kills come some time after a first acknowledgement, however slow the machine is; the others
-        # come at any time, while the case is being opened too.
-        told = stream.readline() if luck.random() < 0.7 else b""
-        time.sleep(luck.uniform(0.0, 0.1))
+        began = time.monotonic()
+        told = b"".join(stream.readline() for _ in range(awaited))
+        one_save_s = (time.monotonic() - began) / max(awaited, 1)
+        time.sleep(moment * max(one_save_s, _LEAST_SPREAD_S))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines = (told + stream.read()).split(b"\n")

@@ -158,7 +158,8 @@ def test_without_its_syncs_the_store_would_lose_saves(tmp_path, omitted):
 
 def killed(rounds, seed):
     command = [sys.executable, "-m", "tests.crash_simulator", "kill", str(rounds), str(seed)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    longest_s = 60 + 10 * rounds  # a process that saves nothing would be waited for without end
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=longest_s)
     return json.loads(done.stdout)
 
 
@@ -166,7 +167,7 @@ def test_kill_9_loses_no_acknowledged_save():
     counts = killed(30, 1)
 
     assert (counts["rounds"], counts["lost"]) == (30, 0), counts
-    assert counts["acknowledged"] >= 15
+    assert counts["acknowledged"] >= counts["awaited"] > 30
 
 
 @pytest.mark.long
@@ -174,7 +175,7 @@ def test_kill_9_three_hundred_times():
     counts = killed(300, 2)
 
     assert (counts["rounds"], counts["lost"]) == (300, 0), counts
-    assert counts["acknowledged"] >= 200
+    assert counts["acknowledged"] >= counts["awaited"] > 300
 
 
 @pytest.mark.long
