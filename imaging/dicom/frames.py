@@ -149,7 +149,7 @@ class Frame:
 
     def of(self, tag: int) -> Elements:
         """The layer that holds an attribute (the last one where none does)."""
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             if tag in layer.spans:
                 return layer
         return self.layers[-1]
