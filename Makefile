@@ -37,7 +37,7 @@ test: .venv/.all
 	$(MAKE) --no-print-directory test-gui
 
 test-fast: .venv/.all
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long" --ignore=tests/gui
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long" --ignore=tests/gui
 
 test-gui: .venv/.all
 ifeq ($(XVFB),)
@@ -49,7 +49,7 @@ else
 endif
 
 test-long: .venv/.all
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m long --ignore=tests/gui
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long --ignore=tests/gui
 
 fuzz: .venv/.all
 	$(BIN)/python -m tests.fuzz_dicom --mutations 100000
