@@ -128,12 +128,12 @@ def answers(window, rounds):
     return clock(lambda n: window.feed.ask_region(), rounds)
 
 
-def compare(rounds):
+def compare(rounds, repeats):
     study = make_study()
     rows = {"scroll": [[], []], "brush step": [[], []]}
     answered = []
     with tempfile.TemporaryDirectory() as folder:
-        for n in range(3):
+        for n in range(repeats):
             viewer, labels = bare(study)
             settle()
             rows["scroll"][0].append(scrolling(viewer, rounds))
@@ -153,7 +153,7 @@ def compare(rounds):
             settle(0.2)
     for name, (theirs, mine) in rows.items():
         a, b = statistics.median(theirs), statistics.median(mine)
-        print(f"{name:12s} bare {a:6.1f} ms   ours {b:6.1f} ms   ratio {b / a:.2f}")
+        print(f"{name:12s} bare {a:6.1f} ms   ours {b:6.1f} ms   ratio {b / a:.2f}", flush=True)
     print(f"full answer after a stroke: {statistics.median(answered):.1f} ms")
 
 
@@ -188,9 +188,10 @@ def opening(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--repeats", type=int, default=3, help="windows opened of each kind")
     parser.add_argument("--dicom", help="folder of a large study")
     given = parser.parse_args()
-    compare(given.rounds)
+    compare(given.rounds, given.repeats)
     if given.dicom:
         opening(given.dicom)
 

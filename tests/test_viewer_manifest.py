@@ -13,8 +13,8 @@ import nibabel
 from npe2 import PluginManifest
 
 from imaging.errors import RegionError
-from viewer.reader import get_reader, read_layers
-from viewer.writer import write_labels
+from viewer.reader_files import get_reader, read_layers
+from viewer.writer_files import write_labels
 
 ROOT = Path(__file__).parent.parent
 

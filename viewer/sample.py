@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from viewer.reader import LayerData, read_layers
+from viewer.reader_files import LayerData, read_layers
 
 #: Beside the packages in a source checkout; it is not part of an installed wheel.
 SAMPLE_FOLDER = Path(__file__).parent.parent / "sample_dicom" / "dicom"
