@@ -13,14 +13,19 @@ app = typer.Typer(no_args_is_help=True, help="Patient records: template, check, 
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="File to write; must not exist.")] = Path("record.yaml"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Write a commented template in which everything is unknown.
 
     Example: veinvasion record init patient-07.yaml
     """
+    from workup.command_line import print_json
     from workup.record.template_files import write_template
 
     write_template(path)
+    if as_json:
+        print_json({"files": [str(path)]})
+        return
     typer.echo(f"wrote {path}: fill in what is known, leave null what is not")
 
 
@@ -56,6 +61,12 @@ def schema(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write instead of printing.")
     ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="The printed schema is JSON anyhow; with -o: say what was written as JSON."
+        ),
+    ] = False,
 ) -> None:
     """Print the JSON Schema of a record, for editors that complete and check.
 
@@ -63,6 +74,7 @@ def schema(
     """
     import json
 
+    from workup.command_line import print_json
     from workup.record.record import json_schema
 
     text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
@@ -70,4 +82,7 @@ def schema(
         typer.echo(text, nl=False)
         return
     out.write_text(text, encoding="utf-8")
+    if as_json:
+        print_json({"files": [str(out)]})
+        return
     typer.echo(f"wrote {out}")
