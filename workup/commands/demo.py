@@ -37,9 +37,10 @@ def _sample(output: Path) -> Path:
     beside = Path(__file__).resolve().parents[2] / "sample_dicom"
     if (beside / "regions.json").is_file():
         return beside
+    from imaging.phantom import TWINS
     from imaging.phantom_files import write_case
 
     made = output / "sample_dicom"
     if not (made / "regions.json").is_file():
-        write_case(None, made)
+        write_case(TWINS["plain"], made, compression="jpeg2000")
     return made
