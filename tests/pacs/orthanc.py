@@ -7,7 +7,10 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
+import ssl
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -30,10 +33,13 @@ class Orthanc:
             _make_certificate(folder)
         (folder / "orthanc.json").write_text(json.dumps(self._configuration()))
         self._process: subprocess.Popen[bytes] | None = None
+        self._proxy: TlsProxy | None = None
 
     @property
     def web(self) -> str:
-        return f"{'https' if self.tls else 'http'}://localhost:{self.http}/dicom-web"
+        if self.tls:
+            return f"https://localhost:{self.http + 1}/dicom-web"
+        return f"http://localhost:{self.http}/dicom-web"
 
     @property
     def dimse(self) -> str:
@@ -46,12 +52,17 @@ class Orthanc:
         )
         for port in (self.http, self.dicom):
             _wait_for(port)
+        if self.tls:
+            self._proxy = TlsProxy(self.folder, self.http + 1, self.http)
 
     def kill(self) -> None:
         """kill -9, as a power cut would."""
         if self._process is not None and self._process.poll() is None:
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        if self._proxy is not None:
+            self._proxy.close()
+            self._proxy = None
 
     def _configuration(self) -> dict:
         name = str(self.folder)
@@ -84,8 +95,6 @@ class Orthanc:
         }
         if self.tls:
             settings |= {
-                "SslEnabled": True,
-                "SslCertificate": f"{name}/both.pem",
                 "DicomTlsEnabled": True,
                 "DicomTlsCertificate": f"{name}/certificate.pem",
                 "DicomTlsPrivateKey": f"{name}/key.pem",
@@ -102,7 +111,43 @@ def _make_certificate(folder: Path) -> None:
          "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True,
     )  # fmt: skip
-    (folder / "both.pem").write_text(key.read_text() + certificate.read_text())
+
+
+class TlsProxy:
+    """TLS in front of a plain HTTP port, as hospitals run it: Debian's Orthanc 1.10.1 crashes on HTTPS."""
+
+    def __init__(self, folder: Path, port: int, behind: int) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+
+        class Forward(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                try:
+                    inner = context.wrap_socket(self.request, server_side=True)
+                except (ssl.SSLError, OSError):
+                    return
+                with socket.create_connection(("127.0.0.1", behind)) as outer:
+                    back = threading.Thread(target=_copy, args=(outer, inner), daemon=True)
+                    back.start()
+                    _copy(inner, outer)
+                    back.join()
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Forward)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
 
 
 def _wait_for(port: int, patience_s: float = 30.0) -> None:

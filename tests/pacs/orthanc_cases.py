@@ -2,6 +2,7 @@
 
 import random
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ from workup.assess import assess
 from workup.case.case import Case
 from workup.command_line import main
 from workup.errors import ExchangeError
+from workup.exchange import transfer_files
 from workup.exchange.export_files import export_cases
 from workup.exchange.pacs import connect, content_hash, parse_address
-from workup.exchange.transfer_files import pull, push
 from workup.protocol_files import read_protocol
 
 SLICES = 40
@@ -73,6 +74,22 @@ def address(request, server):
     return parse_address(getattr(server, request.param), user=USER, secret=SECRET)
 
 
+def push(address, sources, progress=None):
+    with closing(connect(address)) as pacs:
+        return transfer_files.push(pacs, sources, progress)
+
+
+def pull(address, uid, folder):
+    with closing(connect(address)) as pacs:
+        return transfer_files.pull(pacs, uid, folder)
+
+
+def asked(address, what, *arguments):
+    """One question to the server."""
+    with closing(connect(address)) as pacs:
+        return getattr(pacs, what)(*arguments)
+
+
 def study_uid(folder: Path) -> str:
     return str(pydicom.dcmread(next(p for p in folder.rglob("*.dcm"))).StudyInstanceUID)
 
@@ -98,9 +115,9 @@ def renamed(folder: Path, target: Path, number: int) -> Path:
 
 
 def test_study_and_results_go_there_and_come_back_equal(address, results, tmp_path):
-    there = push(connect(address), [results])
-    back = pull(connect(address), study_uid(results), tmp_path)
-    again = pull(connect(address), study_uid(results), tmp_path)
+    there = push(address, [results])
+    back = pull(address, study_uid(results), tmp_path)
+    again = pull(address, study_uid(results), tmp_path)
 
     assert there.instances == back.instances == SLICES + 2
     assert (back.transferred, again.transferred, again.present) == (SLICES + 2, 0, SLICES + 2)
@@ -109,41 +126,41 @@ def test_study_and_results_go_there_and_come_back_equal(address, results, tmp_pa
 
 
 def test_a_second_push_sends_nothing(address, results):
-    push(connect(address), [results])
+    push(address, [results])
 
-    assert push(connect(address), [results]).transferred == 0
+    assert push(address, [results]).transferred == 0
 
 
 def test_a_korean_name_finds_its_study(server, results):
-    push(connect(parse_address(server.dimse)), [results])
-    pacs = connect(parse_address(server.dimse))
+    address = parse_address(server.dimse)
+    push(address, [results])
 
-    assert [s.study_uid for s in pacs.find({"PatientName": "*홍^길동*"})] == [study_uid(results)]
-    assert pacs.find({"PatientName": "*김^철수*"}) == []
+    assert [s.study_uid for s in asked(address, "find", {"PatientName": "*홍^길동*"})] == [study_uid(results)]
+    assert asked(address, "find", {"PatientName": "*김^철수*"}) == []
 
 
 def test_another_content_under_a_known_uid_is_never_sent(address, results, tmp_path):
-    push(connect(address), [results])
+    push(address, [results])
     path = next((results / "dicom").glob("*.dcm"))
     ds = pydicom.dcmread(path)
     ds.PixelData = bytes(len(ds.PixelData))
     ds.save_as(tmp_path / "changed.dcm")
 
     with pytest.raises(ExchangeError) as refused:
-        push(connect(address), [tmp_path / "changed.dcm"])
+        push(address, [tmp_path / "changed.dcm"])
     assert refused.value.code == "DIFFERENT"
-    pull(connect(address), study_uid(results), tmp_path / "back")
+    pull(address, study_uid(results), tmp_path / "back")
     assert contents(tmp_path / "back") == contents(results)
 
 
 def test_a_file_that_is_there_is_never_overwritten(address, results, tmp_path):
-    push(connect(address), [results])
-    pull(connect(address), study_uid(results), tmp_path)
+    push(address, [results])
+    pull(address, study_uid(results), tmp_path)
     taken = sorted(tmp_path.rglob("*.dcm"))[3]
     taken.write_bytes(b"something of the user")
 
     with pytest.raises(ExchangeError, match="is there already"):
-        pull(connect(address), study_uid(results), tmp_path)
+        pull(address, study_uid(results), tmp_path)
     assert taken.read_bytes() == b"something of the user"
 
 
@@ -168,7 +185,7 @@ def test_ten_kills_lose_nothing_that_was_acknowledged(protocol, results, tmp_pat
         if killer:
             killer.start()
         try:
-            total = push(connect(address), [source], progress).instances
+            total = push(address, [source], progress).instances
         except ExchangeError as error:
             assert error.code in ("UNREACHABLE", "NOT_ACCEPTED", "SERVER_REFUSED", "BAD_ANSWER"), error
             broken += 1
@@ -177,7 +194,7 @@ def test_ten_kills_lose_nothing_that_was_acknowledged(protocol, results, tmp_pat
         server.kill()
         acknowledged = max(acknowledged, reached[0])
         server.start()
-        held = {i.sop_uid for i in connect(address).instances(uid)}
+        held = {i.sop_uid for i in asked(address, "instances", uid)}
         assert {str(pydicom.dcmread(p).SOPInstanceUID) for p in sent[:acknowledged]} <= held
         server.kill()
     assert broken >= 3, "most kills hit a transfer"
@@ -189,7 +206,7 @@ def test_ten_kills_lose_nothing_that_was_acknowledged(protocol, results, tmp_pat
         if killer:
             killer.start()
         try:
-            pull(connect(address), uid, tmp_path / "back")
+            pull(address, uid, tmp_path / "back")
         except ExchangeError as error:
             assert error.code in ("UNREACHABLE", "NOT_ACCEPTED", "SERVER_REFUSED", "BAD_ANSWER", "NOT_FOUND")
         if killer:
@@ -224,7 +241,7 @@ def test_what_is_wrong_is_named(protocol, change, code, server):
     address = parse_address(text, user=USER, secret=secret, calling=change.get("calling", OUR_TITLE))
 
     with pytest.raises(ExchangeError) as refused:
-        connect(address).find({"PatientID": "1"})
+        asked(address, "find", {"PatientID": "1"})
     assert refused.value.code == code
     assert SECRET not in str(refused.value)
 
@@ -234,18 +251,18 @@ def test_tls_needs_an_authority_that_is_trusted(protocol, secure, results, tmp_p
     text = getattr(secure, protocol)
 
     with pytest.raises(ExchangeError) as refused:
-        connect(parse_address(text, user=USER, secret=SECRET)).find({"PatientID": "1"})
+        asked(parse_address(text, user=USER, secret=SECRET), "find", {"PatientID": "1"})
     assert refused.value.code == "TLS_REFUSED"
     trusted = parse_address(
         text, user=USER, secret=SECRET, certificates=str(secure.folder / "certificate.pem")
     )
-    push(connect(trusted), [results / "out"])
-    pull(connect(trusted), study_uid(results), tmp_path)
+    push(trusted, [results / "out"])
+    pull(trusted, study_uid(results), tmp_path)
     assert contents(tmp_path) == contents(results / "out")
 
 
 def test_the_server_moves_a_study_to_another_application(server, results):
-    push(connect(parse_address(server.dimse)), [results / "dicom"])
+    push(parse_address(server.dimse), [results / "dicom"])
     got = []
 
     def receive(event):
@@ -260,13 +277,13 @@ def test_the_server_moves_a_study_to_another_application(server, results):
         ("127.0.0.1", CLIENT), block=False, evt_handlers=[(evt.EVT_C_STORE, receive)]
     )
     try:
-        moved = connect(parse_address(server.dimse)).move(study_uid(results), OUR_TITLE)
+        moved = asked(parse_address(server.dimse), "move", study_uid(results), OUR_TITLE)
     finally:
         running.shutdown()
 
     assert moved == len(got) >= SLICES
     with pytest.raises(ExchangeError):
-        connect(parse_address(server.dimse)).move(study_uid(results), "NOBODY")
+        asked(parse_address(server.dimse), "move", study_uid(results), "NOBODY")
 
 
 def test_the_command_line_pushes_finds_and_pulls(server, results, tmp_path, capsys, monkeypatch):
