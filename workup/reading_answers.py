@@ -123,6 +123,8 @@ class Answers:
     def __init__(self, reading: Reading, protocol: Protocol) -> None:
         self._reading = reading
         self.protocol = protocol
+        #: A region in hand is measured and found upon, not screened: criteria ask for the whole case.
+        self._no_criteria = replace(protocol, criteria=())
         self._named_for: Mapping[str, Phase] | None = None if not reading.decisions else {}
         self._named: Mapping[str, PhaseDecision] = reading.decisions
 
@@ -152,7 +154,7 @@ class Answers:
         kept = tuple(r for r in whole.regions if r.id == region_id or r.role in REFERENCES)
         part = replace(whole, regions=kept, record=None)
         try:
-            found = assess(part, self.protocol, decisions=self.decisions)
+            found = assess(part, self._no_criteria, decisions=self.decisions)
         except (ImagingError, WorkupError) as error:
             return RegionAnswer(asked, {}, refusal=str(error))
         liver = [r for r in kept if r.role is RegionRole.REFERENCE_LIVER and r.id != region_id][:1]
