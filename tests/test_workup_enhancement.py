@@ -76,3 +76,16 @@ def test_refusals_carry_a_code(capsys, name: str) -> None:
     assert status == 1
     assert f"error[{code}]" in err
     assert json.loads(out)["error"]["code"] == code
+
+
+def test_maps_are_written_and_listed(capsys, tmp_path: Path) -> None:
+    code, out, _ = run(capsys, IMAGES, "--regions", str(SAMPLE), "--json", "--maps", str(tmp_path / "maps"))
+
+    listed = [m for m in json.loads(out)["maps"] if m["region"] == "defect1"]
+    assert code == 0
+    assert {m["map"] for m in listed} == {"arterial_enhancement", "washout", "liver_to_lesion"}
+    assert all(Path(m["file"]).is_file() for m in listed)
+    enhancement = next(m for m in listed if m["map"] == "arterial_enhancement")
+    assert enhancement["phases"] == ["late_arterial", "unenhanced"]
+    assert (enhancement["unit"], enhancement["reasons"]) == ("HU", [])
+    assert 0 < enhancement["residual_mm"] <= 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from imaging.findings.enhancement import EnhancementFinding
     from imaging.findings.finding import Reason
     from imaging.findings.noise import Interval
+    from imaging.findings.region_maps import RegionMap
     from imaging.findings.stability import Stability
     from imaging.findings.washout import PhaseWashout, WashoutFinding
-    from imaging.phases.phase import Phase
+    from imaging.phases.phase import Phase, PhaseDecision
     from imaging.regions.region import Region
     from imaging.volume import Study
 
@@ -34,6 +35,9 @@ def enhancement(
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Write the curves with error bars as .png or .svg.")
+    ] = None,
+    maps: Annotated[
+        Path | None, typer.Option(help="Folder for voxelwise maps around each lesion (.nii.gz), to look at.")
     ] = None,
     stability: Annotated[
         bool, typer.Option("--stability", help="Recompute under erosion, shifts and published thresholds.")
@@ -70,10 +74,12 @@ def enhancement(
         from imaging.findings.curves_files import write_curves
 
         write_curves(plot, found)
+    written = _write_maps(maps, drawn, study, decisions) if maps else []
     if as_json:
-        print_json(_document(found, steadiness, study))
+        print_json({**_document(found, steadiness, study), "maps": [_map_json(m, p) for m, p in written]})
     else:
         _print(found, steadiness, study)
+        _print_maps(written)
 
 
 def findings_json(findings: RegionFindings) -> dict[str, Any]:
@@ -234,6 +240,51 @@ def _write_csv(path: Path, found: Sequence[RegionFindings]) -> None:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["region"])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _write_maps(
+    folder: Path, drawn: Sequence[Region], study: Study, decisions: Mapping[str, PhaseDecision]
+) -> list[tuple[RegionMap, Path | None]]:
+    """Every map with its file; None where there is only a reason."""
+    from imaging.findings.maps_files import write_map
+    from imaging.findings.region_maps import maps_of_regions
+    from workup.safe_text import file_name
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[tuple[RegionMap, Path | None]] = []
+    for number, made in enumerate(maps_of_regions(drawn, study, decisions), 1):
+        if made.values is None or made.geometry is None:
+            written.append((made, None))
+            continue
+        words = "_".join([f"{number:02d}", made.region_id, made.name, *made.phases])
+        file = folder / f"{file_name(words)}.nii.gz"
+        written.append((made, write_map(file, made.values, made.geometry, made.description)))
+    return written
+
+
+def _map_json(made: RegionMap, file: Path | None) -> dict[str, Any]:
+    return {
+        "region": made.region_id,
+        "map": made.name,
+        "phases": [phase.value for phase in made.phases],
+        "unit": made.unit,
+        "file": None if file is None else str(file),
+        "shifts_lps_mm": {phase.value: list(shift) for phase, shift in made.shifts_mm.items()},
+        "residual_mm": made.residual_mm,
+        "reasons": _reasons(made.reasons),
+    }
+
+
+def _print_maps(written: Iterable[tuple[RegionMap, Path | None]]) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for made, file in written:
+        words = f"map {made.name.replace('_', ' ')} of {made.region_id}"
+        left = "" if made.residual_mm is None else f", {made.residual_mm:.1f} mm registration error left"
+        why = "; ".join(r.message for r in made.reasons)
+        said = f"{words}: none, {why}" if file is None else f"{words}: {file}{left}"
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
 
 
 def _print(found: Sequence[RegionFindings], steadiness: dict[str, Stability], study: Study) -> None:
