@@ -225,10 +225,9 @@ def _describe_ct(image: Dataset, acquisition: Acquisition) -> None:
 
 
 def _describe_mr(image: Dataset, acquisition: Acquisition, spec: PhantomSpec) -> None:
-    image.ScanningSequence, image.SequenceVariant, image.ScanOptions = "GR", ["SP", "OSP"], "FS"
-    image.MRAcquisitionType, image.SequenceName = "3D", "*fl3d1"
-    image.RepetitionTime, image.EchoTime, image.FlipAngle, image.EchoTrainLength = 4.1, 1.9, 10, 1
-    image.MagneticFieldStrength, image.PixelBandwidth = 1.5, 390
+    for keyword, value in acquisition.header.mr_sequence:
+        setattr(image, keyword, value.split("\\"))
+    image.EchoTrainLength, image.PixelBandwidth = 1, 390
     image.SpacingBetweenSlices = spec.spacing_mm[0]
     image.WindowCenter, image.WindowWidth = 350, 700
 

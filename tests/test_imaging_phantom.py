@@ -195,3 +195,18 @@ def test_swapped_descriptions_leave_the_true_phases():
 
     assert [s.phase for s in plain_spec.scans] == [s.phase for s in swapped.scans]
     assert sorted(s.description for s in swapped.scans) != [s.description for s in swapped.scans]
+
+
+def test_an_mr_phantom_says_the_same_of_its_sequence_in_memory_and_on_disk(tmp_path):
+    from imaging.dicom.study_files import load_study
+    from imaging.phantom.spec import UNENHANCED
+    from imaging.phantom_files import write_study
+
+    spec = replace(TWINS["gadoxetate_mr"].small(), shape=(4, 64, 64), scans=(UNENHANCED,))
+    phantom = make_phantom(spec)
+
+    write_study(phantom, tmp_path)
+
+    (written,) = load_study(tmp_path).acquisitions
+    assert written.header.mr_sequence == phantom.acquisitions[0].header.mr_sequence
+    assert dict(written.header.mr_sequence)["FlipAngle"] == "10.0"

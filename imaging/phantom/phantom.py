@@ -25,6 +25,18 @@ PADDING_HU, LARGEST_HU = -1024, 3071
 _NOISE_IN_AIR = 0.35
 #: Middle of the reconstructed image and lowest slice, in the patient. [mm]
 _CENTER_LEFT_MM, _CENTER_POSTERIOR_MM, _CENTER_SUPERIOR_MM = -1.3, 10.6, 0.0
+#: Sequence of the MR phantom by DICOM keyword, in the words of the written headers.
+MR_SEQUENCE = (
+    ("ScanningSequence", "GR"),
+    ("SequenceVariant", "SP\\OSP"),
+    ("ScanOptions", "FS"),
+    ("MRAcquisitionType", "3D"),
+    ("SequenceName", "*fl3d1"),
+    ("RepetitionTime", "4.1"),
+    ("EchoTime", "1.9"),
+    ("FlipAngle", "10.0"),
+    ("MagneticFieldStrength", "1.5"),
+)
 #: The unenhanced scan and the start of the injection.
 _UNENHANCED_AT = datetime(2025, 6, 20, 9, 12, 5)
 INJECTION_AT = datetime(2025, 6, 20, 9, 16, 40)
@@ -185,6 +197,7 @@ def _header(spec: PhantomSpec, scan: Scan, number: int) -> AcquisitionHeader:
         slice_thickness_mm=spec.thickness_mm,
         spacing_between_slices_mm=None if is_ct else spec.spacing_mm[0],
         scanner="veinvasion PHANTOM",
+        mr_sequence=() if is_ct else MR_SEQUENCE,
         sop_instance_uids=tuple(uid(spec, f"image {number}.{i}") for i in range(spec.shape[0])),
     )
 
