@@ -93,7 +93,7 @@ def command_line(*arguments):
 
 
 def without_files(document):
-    skip = ("files", "schema_version", "veinvasion_version")
+    skip = ("files", "trace", "schema_version", "veinvasion_version")
     return {k: v for k, v in json.loads(json.dumps(document)).items() if k not in skip}
 
 

@@ -40,9 +40,10 @@ def read_case(
     regions: str | Path | None = None,
     record: str | Path | None = None,
     reading: str | Path | None = None,
+    version: int | None = None,
     progress: Progress | None = None,
 ) -> Case:
-    """The case held by a folder; parts named apart outrank those of the folder.
+    """The case held by a folder; parts named apart outrank those of a plain case.
 
     Parameters
     ----------
@@ -50,13 +51,16 @@ def read_case(
         A plain case, a case folder, or just a folder of DICOM files.
     dicom, regions, record, reading
         Where these parts lie if not in the folder itself.
+    version
+        Of a case folder; its newest by default.
     progress
         Called with (files done, files in all) while images load.
 
     Raises
     ------
     CaseError
-        ``NO_CASE`` if there is nothing at the path, ``BAD_READING`` or ``BAD_JSON`` naming the place.
+        ``NO_CASE`` if there is nothing at the path, ``BAD_READING`` or ``BAD_JSON`` naming the place,
+        ``PART_NOT_TAKEN`` if a part is named apart for a case folder, which keeps its own.
     imaging.errors.ImagingError
         If no image is usable or a region does not fit.
     """
@@ -68,8 +72,9 @@ def read_case(
     if is_store(folder):
         from workup.case.store_files import read_store_case
 
-        return read_store_case(folder, progress=progress)
-    study = load_study(Path(dicom) if dicom else _images(folder), progress=progress)
+        _check_no_parts({"regions": regions, "record": record, "reading": reading})
+        return read_store_case(folder, version=version, images=dicom, progress=progress)
+    study = load_study(Path(dicom) if dicom else image_place(folder), progress=progress)
     region_path = Path(regions) if regions else _present(folder, "regions.json")
     said = _read_reading(Path(reading) if reading else _present(folder, "reading.json"))
     record_path = Path(record) if record else _present(folder, "record.json", "record.yaml", "record.yml")
@@ -85,6 +90,7 @@ def read_case(
         record=_read_record(record_path) if record_path else None,
         case_id=folder.resolve().name,
         complete=said.complete,
+        comparable_override=said.comparable_override,
     )
 
 
@@ -121,7 +127,19 @@ def _present(folder: Path, *names: str) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def _images(folder: Path) -> Path:
+def _check_no_parts(parts: Mapping[str, str | Path | None]) -> None:
+    given = [name for name, part in parts.items() if part is not None]
+    if given:
+        raise CaseError(
+            "PART_NOT_TAKEN",
+            f"{', '.join(given)} given apart for a case folder",
+            expected="the parts that its versions hold",
+            advice="Save them into the case first: veinvasion case read CASE --who NAME",
+        )
+
+
+def image_place(folder: Path) -> Path:
+    """Where the images of a plain case lie."""
     pointer = _present(folder, "case.json")
     if pointer:
         named = read_json(pointer).get("dicom")

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from workup.assessment import Assessment
+    from workup.case.trace import Origin
 
 
 def assess(
@@ -29,6 +30,9 @@ def assess(
         str, typer.Option("--format", help="Comma-separated: html, json, md, csv, xlsx, pdf.")
     ] = "html,json",
     language: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Name every slice with the hashes of its file and pixels.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Phases, enhancement, diameters, measurability and trial criteria of one case, with a report.
@@ -37,7 +41,7 @@ def assess(
 
     Example: veinvasion assess ./study --regions regions.json --record record.json -o out
     """
-    from workup.case.case_files import read_case
+    from workup.case.origin_files import read_case_with_origin
     from workup.command_line import loading_progress
     from workup.protocol_files import read_protocol
 
@@ -45,26 +49,37 @@ def assess(
     if policy:
         trial = trial.with_policies(choices(policy))
     with loading_progress("reading images") as progress:
-        given = read_case(case, regions=regions, record=record, reading=reading, progress=progress)
+        given, origin = read_case_with_origin(
+            case, regions=regions, record=record, reading=reading, instances=trace, progress=progress
+        )
     from workup.assess import assess as run
 
     assessment = run(given, trial)
-    present(assessment, output, formats.split(","), language, as_json)
+    present(assessment, output, formats.split(","), language, as_json, origin)
 
 
 def present(
-    assessment: Assessment, output: Path | None, formats: list[str], language: str, as_json: bool
+    assessment: Assessment,
+    output: Path | None,
+    formats: list[str],
+    language: str,
+    as_json: bool,
+    origin: Origin | None = None,
 ) -> None:
     """Write the report where asked, then print the document or the verdict table."""
     from workup.assessment_json import assessment_document
+    from workup.case.software_files import software_lock
+    from workup.case.trace import trace_document
     from workup.command_line import SCHEMA_VERSION, print_json, version
     from workup.report.assessment_report import assessment_report
     from workup.report.report_files import write_report
 
-    document: dict[str, Any] = assessment_document(assessment)
+    traced = trace_document(assessment, origin, software_lock())
+    document: dict[str, Any] = {**assessment_document(assessment), "trace": traced}
     written: list[Path] = []
     if output is not None:
-        report = assessment_report(assessment, language=language, footer=f"veinvasion {version()}")
+        footer = f"veinvasion {version()}"
+        report = assessment_report(assessment, language=language, footer=footer, trace=traced)
         head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
         written = write_report(report, {**head, **document}, output, formats)
     document["files"] = [str(path) for path in written]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from workup.assessment import Assessment
     from workup.case.adjudication import Adjudication
     from workup.case.reads import History
     from workup.case.store_files import CaseStore
+    from workup.case.trace import Origin
 
 app = typer.Typer(
     no_args_is_help=True, help="Case folders: append-only, with a log, blinded reads and signatures."
@@ -226,7 +228,7 @@ def read(
     if regions:
         state = dataclasses.replace(state, regions=given.regions)
     if reading:
-        said = ("phase_labels", "lines", "defects", "lesions", "complete")
+        said = ("phase_labels", "lines", "defects", "lesions", "complete", "comparable_override")
         state = dataclasses.replace(state, **{name: getattr(given, name) for name in said})
     if record:
         state = dataclasses.replace(state, record=given.record)
@@ -250,6 +252,7 @@ def sign(
     """
     from workup.assess import assess
     from workup.case.assessed_summary import assessed_summary
+    from workup.case.origin_files import stored_origin
     from workup.case.store_files import CaseStore, read_store_case
     from workup.command_line import loading_progress
     from workup.protocol_files import read_protocol
@@ -261,23 +264,28 @@ def sign(
         case = read_store_case(folder, version=number, who=who, images=dicom, progress=progress)
     assessment = assess(case, read_protocol(protocol))
     summary = assessed_summary(assessment)
-    signed = store.sign(who, _reports(assessment), version=number, summary=summary, why=why)
+    reports = _reports(assessment, stored_origin(store, number))
+    signed = store.sign(who, reports, version=number, summary=summary, why=why)
     document = {"read": signed, "version": number, "reader": who, "summary": summary.document()}
     _print(as_json, document, f"read {signed}: version {number} signed by {who}")
 
 
-def _reports(assessment: Any) -> dict[str, bytes]:
+def _reports(assessment: Assessment, origin: Origin) -> dict[str, bytes]:
     import tempfile
 
     from workup.assessment_json import assessment_document
+    from workup.case.software_files import software_lock
+    from workup.case.trace import trace_document
     from workup.command_line import SCHEMA_VERSION, version
     from workup.report.assessment_report import assessment_report
     from workup.report.report_files import write_report
 
     head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
-    report = assessment_report(assessment, footer=f"veinvasion {version()}")
+    traced = trace_document(assessment, origin, software_lock())
+    report = assessment_report(assessment, footer=f"veinvasion {version()}", trace=traced)
+    document = {**head, **assessment_document(assessment), "trace": traced}
     with tempfile.TemporaryDirectory() as folder:
-        written = write_report(report, {**head, **assessment_document(assessment)}, folder, ["html", "json"])
+        written = write_report(report, document, folder, ["html", "json"])
         return {path.name: path.read_bytes() for path in written}
 
 

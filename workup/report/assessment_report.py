@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from eligibility.policies import policy_of
 from eligibility.verdict import Status, Verdict
@@ -14,6 +15,7 @@ from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import Statement
 from workup.report.content import Answer, Cell, Report, Section, Table, Tone, number, text
 from workup.report.key_images import defect_figures, lesion_figures
+from workup.report.trace_section import trace_section
 from workup.report.wording import words
 
 Words = Mapping[str, str]
@@ -33,7 +35,13 @@ _FINDING_TONES = {
 _OVERALL_TONES = {"ELIGIBLE": Tone.GOOD, "INELIGIBLE": Tone.BAD, "UNDETERMINED": Tone.OPEN}
 
 
-def assessment_report(assessment: Assessment, *, language: str = "en", footer: str = "") -> Report:
+def assessment_report(
+    assessment: Assessment,
+    *,
+    language: str = "en",
+    footer: str = "",
+    trace: Mapping[str, Any] | None = None,
+) -> Report:
     """The report of one assessment.
 
     Parameters
@@ -43,7 +51,9 @@ def assessment_report(assessment: Assessment, *, language: str = "en", footer: s
     language
         ``en`` or ``ko``.
     footer
-        Software and version, and where the inputs' hashes are.
+        Software and version.
+    trace
+        ``case.trace.trace_document``.
     """
     w = words(language)
     sections = (
@@ -55,7 +65,7 @@ def assessment_report(assessment: Assessment, *, language: str = "en", footer: s
         Section(w["phases"], tables=(_phase_table(assessment, w),), folded=True),
         *_images_section(assessment, w),
         Section(w["policies"], tables=(_policy_table(assessment, w),), folded=True),
-        Section(w["trace"], tables=(_trace_table(assessment, w),), folded=True),
+        trace_section(assessment, trace, w),
     )
     covered = ", ".join(assessment.screen.verdicts)
     return Report(
@@ -382,25 +392,9 @@ def _images_section(assessment: Assessment, w: Words) -> tuple[Section, ...]:
 
 def _policy_table(assessment: Assessment, w: Words) -> Table:
     policy, protocol = assessment.policy, assessment.screen.protocol
-    rows = [(text("enhancement and washout"), text(policy.source), text(policy.name))]
+    said = [("enhancement and washout", policy.source, policy.name)]
     for name, variant in sorted(protocol.readings.items()):
         known = policy_of(name)
-        rows.append(
-            (text(known.clause), text(known.variants[variant]), text(f"{name} {known.name}={variant}"))
-        )
-    return Table("policies", w["policies"], ("words", "read as", "policy"), tuple(rows))
-
-
-def _trace_table(assessment: Assessment, w: Words) -> Table:
-    rows = tuple(
-        (
-            text(a.header.series_number),
-            text(a.header.series_uid),
-            text(a.volume.geometry.shape[0]),
-            text(" x ".join(f"{s:.3f}" for s in a.volume.geometry.spacing_mm)),
-            text(a.header.slice_thickness_mm),
-        )
-        for a in assessment.case.study.acquisitions
-    )
-    columns = (w["series"], "SeriesInstanceUID", "slices", "spacing [mm]", "thickness [mm]")
-    return Table("trace", w["trace"], columns, rows)
+        said.append((known.clause, known.variants[variant], f"{name} {known.name}={variant}"))
+    rows = tuple(tuple(text(each) for each in line) for line in said)
+    return Table("policies", w["policies"], ("words", "read as", "policy"), rows)
