@@ -70,7 +70,7 @@ def bare(study):
         place = {"scale": SPACING, "units": ("mm",) * 3, "axis_labels": ("S", "P", "L")}
         viewer.add_image(acquisition.volume.voxels, contrast_limits=(-10, 190), **place)
         drawn = np.zeros((SLICES, SIZE, SIZE), np.uint8)
-        drawn[:, 200:260, 200:300] = 1
+        drawn[20:40, 200:260, 200:300] = 1
         labels.append(viewer.add_labels(drawn, **place))
     viewer.canvas.grid.enabled, viewer.canvas.grid.stride, viewer.canvas.grid.shape = True, 2, (2, 2)
     return viewer, labels
@@ -95,7 +95,7 @@ def ours(study, folder):
         id_ = reading.add_region(role)
         start = 200 if role is RegionRole.FILLING_DEFECT else 320
         for labels in reading.labels.values():
-            labels[:, start : start + 60, 200:300] = reading.state.regions[id_].label
+            labels[20:40, start : start + 60, 200:300] = reading.state.regions[id_].label
         reading.commit_stroke()
     reading.activate("filling_defect_1")
     return viewer, window
@@ -117,7 +117,8 @@ def painting(labels, rounds, session=None):
     labels.mode, labels.brush_size, labels.contour = "paint", 10, 0
     if session is not None:
         session.in_stroke = True
-    took = clock(lambda n: labels.paint((30, 100 + 2 * n, 300), 1), rounds)
+    with labels.block_history():  # as napari does between press and release
+        took = clock(lambda n: labels.paint((30, 100 + 2 * n, 300), 1), rounds)
     if session is not None:
         session.in_stroke = False
     return took
@@ -147,6 +148,7 @@ def compare(rounds, repeats):
             viewer.dims.set_current_step(0, 30)
             answered.append(answers(window, rounds))
             session.activate(PHASES[1].value)
+            settle(2.5)  # the whole case has been assessed: what follows is the stroke alone
             rows["brush step"][1].append(painting(session.group.labels, rounds, session))
             window.close()
             viewer.close()
