@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+from random import Random
 
 import highdicom as hd
 import nibabel
@@ -14,7 +15,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage
 
 from imaging.dicom.study_files import load_study
-from imaging.errors import RegionError
+from imaging.errors import ImagingError, RegionError
 from imaging.geometry import VolumeGeometry
 from imaging.regions.region import Provenance, RegionRole, Vessel, VesselLevel
 from imaging.regions.region_files import RAS_TO_LPS, read_regions
@@ -23,7 +24,7 @@ from tests.dicom_judges import dcmqi_voxels, needs_dcmqi, rounded
 from tests.dicom_series import COLUMNS, ROWS, SLICES, series, write
 from tests.real_data import REAL_DATA, needs_real_data
 from workup.case.case_files import read_case
-from workup.errors import ExchangeError
+from workup.errors import ExchangeError, WorkupError
 from workup.exchange.import_files import import_file, write_import
 from workup.exchange.rtstruct_files import contour_mask, even_odd
 from workup.exchange.source_image_files import prepared
@@ -654,3 +655,52 @@ def test_a_file_that_is_none_of_these_is_refused(folder, study, tmp_path):
     for path in (tmp_path / "x.txt", next(folder.iterdir()), tmp_path / "absent.dcm"):
         with pytest.raises(ExchangeError):
             import_file(path, study)
+
+
+# ---------------------------------------------------------------- damaged files
+
+
+def mutated(raw, random):
+    """A few bytes changed, cut, added or removed."""
+    raw = bytearray(raw)
+    for _ in range(random.choice([1, 1, 2, 5, 20])):
+        at, kind = random.randrange(len(raw)), random.random()
+        if kind < 0.6:
+            raw[at] = random.randrange(256)
+        elif kind < 0.8:
+            raw = raw[: max(at, 1)]
+        else:
+            raw[at : at + random.randrange(8)] = random.randbytes(random.randrange(8))
+        raw = raw or bytearray(b"x")
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP", "RTSTRUCT", "NIfTI", "NRRD"])
+def test_a_damaged_file_is_read_or_refused_by_name(kind, sources, study, acquisition, tmp_path):
+    """Never another exception; what is read lies on the grid."""
+    masks, geometry = blobs(0), acquisition.volume.geometry
+    masks[1] &= ~masks[0]
+    if kind == "RTSTRUCT":
+        corners = geometry.patient_mm(np.array([[3, 2, 3], [3, 2, 8], [3, 7, 8], [3, 7, 3.0]]))
+        path, roles = saved(rtstruct([corners]), tmp_path / "x.dcm"), {"tumor": "spleen"}
+    elif kind == "NIfTI":
+        path, roles = nifti(masks[0], geometry, tmp_path / "x.nii"), {"label-1": "spleen"}
+    elif kind == "NRRD":
+        path = slicer_file(tmp_path / "x.seg.nrrd", masks[:1], geometry, {"Segment0_ID": "part 1"})
+        roles = {"part 1": "spleen"}
+    else:
+        path, roles = saved(segmentation(sources, masks, kind), tmp_path / "x.dcm"), ROLES
+    whole, random = path.read_bytes(), Random(kind)
+    import_file(path, study, roles=roles)
+
+    refused = 0
+    for _ in range(60):
+        path.write_bytes(mutated(whole, random))
+        try:
+            found = import_file(path, study, roles=roles)
+        except (ImagingError, WorkupError) as error:
+            refused += 1
+            assert error.code
+        else:
+            assert all(m.geometry.same_grid(geometry) for r in found.regions for m in r.masks.values())
+    assert refused > 5

@@ -5,6 +5,7 @@ Every frame says where it lies; nothing is concluded from the order of frames.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,19 @@ FRACTION_THRESHOLD = 0.5
 MOST_PIXELS = 2_100_000_000
 #: Who wrote an object whose ``SegmentDescription`` we understand.
 OUR_MANUFACTURER = "veinvasion"
+#: What damaged bytes raise in pydicom.
+_DAMAGE = (
+    InvalidDicomError,
+    OSError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    RecursionError,
+    struct.error,
+)
 #: Label of the background in label maps.
 _BACKGROUND = 0
 
@@ -58,7 +72,7 @@ def is_segmentation(path: Path | str) -> bool:
     """Whether a file is a DICOM segmentation."""
     try:
         header = pydicom.dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
-    except (InvalidDicomError, OSError, EOFError, ValueError):
+    except _DAMAGE:
         return False
     return str(header.get("SOPClassUID", "")) in SEG_CLASSES
 
@@ -154,7 +168,7 @@ def read_segmentation(path: Path | str) -> Segmentation:
                 "REGIONS_FORMAT", f"{Path(path).name} is no DICOM segmentation", expected="a SEG object"
             )
         return _parse(header)
-    except (InvalidDicomError, OSError, EOFError, AttributeError, KeyError, ValueError, TypeError) as error:
+    except _DAMAGE as error:
         raise RegionError(
             "REGIONS_FORMAT",
             f"{Path(path).name} is not a segmentation that can be read: {error}",

@@ -9,11 +9,12 @@ from pathlib import Path
 import pydicom
 from pydicom.errors import InvalidDicomError
 
+from imaging.errors import ImagingError
 from imaging.regions.region_files import NIFTI_ENDINGS, REGIONS_FILE, write_regions
 from imaging.regions.seg_files import SEG_CLASSES, acquisition_named, read_seg_regions
 from imaging.volume import Study
 from workup.case.reading_codec import ReadingFile, reading_document
-from workup.errors import ExchangeError
+from workup.errors import ExchangeError, WorkupError
 from workup.exchange.imported import Imported
 from workup.exchange.label_files import NRRD_ENDINGS, read_labels
 from workup.exchange.rtstruct_files import read_rtstruct
@@ -57,7 +58,7 @@ def import_file(
     Raises
     ------
     ExchangeError
-        ``NO_FILE``, ``UNKNOWN_FORMAT``, and those of the reader for its kind.
+        ``NO_FILE``, ``UNKNOWN_FORMAT``, ``UNREADABLE``, and those of the reader for its kind.
     imaging.errors.RegionError
         Those of the reader for its kind.
     """
@@ -65,13 +66,35 @@ def import_file(
     if not source.is_file():
         raise ExchangeError("NO_FILE", f"there is no file {source.name}", expected="a file to import")
     key = acquisition_named(study, series).key if series is not None else None
+    try:
+        return _read(source, study, roles, Path(label_list) if label_list else None, key, resample, verified)
+    except (ImagingError, WorkupError):
+        raise
+    except Exception as error:  # damaged bytes raise anything in pydicom, nibabel and ITK
+        raise ExchangeError(
+            "UNREADABLE",
+            f"{source.name} is damaged or breaks its format ({type(error).__name__})",
+            expected="a whole file",
+            advice="Export it again from the program that wrote it.",
+        ) from error
+
+
+def _read(
+    source: Path,
+    study: Study,
+    roles: Mapping[str, str] | None,
+    label_list: Path | None,
+    key: str | None,
+    resample: bool,
+    verified: bool,
+) -> Imported:
     name = source.name.lower()
     if name.endswith((*NIFTI_ENDINGS, *NRRD_ENDINGS)):
         return read_labels(
             source,
             study,
             roles=roles,
-            label_list=Path(label_list) if label_list else None,
+            label_list=label_list,
             acquisition_key=key,
             resample=resample,
             verified=verified,

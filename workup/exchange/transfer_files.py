@@ -99,10 +99,11 @@ def push(
         instance = instance_of(dataset)
         if instance.study_uid not in there:
             there[instance.study_uid] = set(pacs.instances(instance.study_uid))
+        expected = content_hash(dataset)
         if instance not in there[instance.study_uid]:
             pacs.send(dataset)
             sent += 1
-        if verify and content_hash(_fetched(pacs, instance)) != content_hash(pydicom.dcmread(path)):
+        if verify and content_hash(_fetched(pacs, instance)) != expected:
             raise ExchangeError(
                 "DIFFERENT",
                 f"the server holds another content than {path.name} under its UID",
