@@ -52,7 +52,7 @@ test-long: .venv/.all
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long --ignore=tests/gui
 
 fuzz: .venv/.all
-	$(BIN)/python -m tests.fuzz_dicom --mutations 100000
+	$(BIN)/python -m tests.dicom_mutations 100000
 
 lint: .venv/.all
 	$(BIN)/ruff check .
