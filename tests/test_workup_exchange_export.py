@@ -17,7 +17,8 @@ from pypdf import PdfReader
 from eligibility.protocol import Protocol
 from imaging.dicom.study_files import load_study
 from imaging.phases.phase import Phase
-from imaging.regions.region import Region, RegionMask, RegionRole, Vessel
+from imaging.regions.region import Provenance, Region, RegionMask, RegionRole, Vessel
+from imaging.regions.region_files import read_regions, write_regions
 from imaging.regions.seg_files import read_seg_regions
 from tests.dicom_judges import (
     dciodvfy_errors,
@@ -27,11 +28,12 @@ from tests.dicom_judges import (
     needs_dcmqi,
     rounded,
 )
-from tests.dicom_series import series, write
+from tests.dicom_series import enhanced, series, write
 from workup.assess import assess
 from workup.assessment_json import assessment_document
 from workup.case.case import Case
 from workup.case.case_files import read_case
+from workup.command_line import main
 from workup.errors import ExchangeError, WorkupError
 from workup.exchange.export_files import export_cases
 from workup.exchange.import_files import import_file
@@ -236,6 +238,56 @@ def test_a_korean_patient_and_overlapping_regions_survive(korean, tmp_path):
     back = read_seg_regions(written[0], korean.case.study)
     assert [r.id for r in back] == ["혈전", "종양"]
     assert [g.tracking_identifier for g in groups_of(pydicom.dcmread(written[1]))][:2] == ["혈전", "종양"]
+
+
+@needs_dciodvfy
+def test_an_enhanced_multi_frame_study_is_exported(protocol, tmp_path):
+    write([enhanced(series())], tmp_path / "dicom")
+    study = load_study(tmp_path / "dicom")
+    acquisition = study.acquisitions[0]
+    mask = np.zeros(acquisition.volume.geometry.shape, dtype=bool)
+    mask[2:6, 3:9, 4:12] = True
+    masks = {acquisition.key: RegionMask.from_full(mask, acquisition.volume.geometry)}
+    case = Case(study, (Region("t", RegionRole.PRIMARY_TUMOR, masks),), case_id="e")
+    assessment = assess(case, protocol)
+
+    seg, report = export_cases([assessment], tmp_path / "out", ["seg", "sr"], version="0.0")
+
+    assert dciodvfy_errors(seg) == dciodvfy_errors(report) == []
+    (long, short) = import_file(report, study).lines
+    measured = assessment.lesions[0].measurement
+    assert (long.slice_index, short.slice_index) == (measured.slice_index, measured.slice_index)
+    assert long.stated_mm == pytest.approx(measured.lesion.long_axis_mm, abs=1e-8)
+
+
+def test_images_that_are_gone_are_named_and_nothing_is_written(korean, tmp_path):
+    next((tmp_path / "dicom").iterdir()).unlink()
+
+    with pytest.raises(ExchangeError) as refused:
+        export_cases([korean], tmp_path / "out", ["seg"], version="0.0")
+    assert refused.value.code == "SOURCE_MISSING"
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_the_command_line_takes_regions_out_and_in(korean, tmp_path, capsys):
+    write_regions(tmp_path, korean.case.regions, korean.case.study)
+    out, back = tmp_path / "out", tmp_path / "back"
+
+    for arguments in (
+        ["export", str(tmp_path), "-o", str(out), "--format", "seg,sdtm-json", "--json"],
+        ["import", str(out / "seg_001.dcm"), "--study", str(tmp_path / "dicom"), "-o", str(back)],
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0
+    printed, _ = json.JSONDecoder().raw_decode(capsys.readouterr().out)
+
+    assert [Path(p).name for p in printed["files"]] == ["seg_001.dcm", "tu.json", "tr.json", "rs.json"]
+    there = {r.id: r for r in read_regions(back, korean.case.study)}
+    for region in korean.case.regions:
+        (key, mask), *_ = region.masks.items()
+        assert (there[region.id].masks[key].full() == mask.full()).all()
+        assert there[region.id].masks[key].provenance is Provenance.IMPORTED
 
 
 def test_a_transport_file_never_cuts_a_korean_name(korean, tmp_path):

@@ -76,14 +76,15 @@ def structured_report(
         *(_axes_group(a, sources) for a in assessment.lesions if a.measurement.long_ends_lps_mm),
     ]
     reader = person_name(assessment.case.reader)
+    evidence = [image for key in images for image in images[key]]
     report = sr.MeasurementReport(
         observation_context=_observers(reader),
         procedure_reported=_procedure(assessment),
         imaging_measurements=groups,
         title=Code("126000", "DCM", "Imaging Measurement Report"),
-        referenced_images=[image for key in images for image in images[key]],
+        # highdicom describes classic images only; enhanced ones are still named as evidence
+        referenced_images=[image for image in evidence if "PixelSpacing" in image] or None,
     )
-    evidence = [image for key in images for image in images[key]]
     return sr.Comprehensive3DSR(
         evidence=[*evidence, *segmentations.values()],
         content=report,
