@@ -15,14 +15,18 @@ from eligibility.screening import screen
 from imaging.dicom.comparability import not_comparable_reasons
 from imaging.findings.adjacency import Adjacency, distance_mm
 from imaging.findings.assess_region import RegionFindings, assess_region
+from imaging.findings.features import VEIN_ROLES, SupportingFeatures, supporting_features
+from imaging.findings.finding import Finding
+from imaging.findings.guards import Comparability, without_overridable
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
+from imaging.findings.stability import stability as stability_of
 from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region, RegionRole
 from imaging.regions.statistics import RegionStatistics, region_statistics
 from recist.targets import TargetProposal, propose_targets
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
-from workup.case.case import Case, DefectStatement, LesionStatement
+from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.imaging_facts import imaging_facts, with_imaging
 from workup.lesions import LESION_ROLES, measure_lesion
 from workup.record.record import parse_record
@@ -37,6 +41,7 @@ def assess(
     *,
     policy: EnhancementPolicy = DEFAULT_POLICY,
     decisions: Mapping[str, PhaseDecision] | None = None,
+    stability: bool = False,
 ) -> Assessment:
     """One patient's work-up.
 
@@ -51,6 +56,9 @@ def assess(
         Thresholds of enhancement and washout.
     decisions : mapping of acquisition key to PhaseDecision, optional
         Phases already named for this study and these reader's labels; named here where absent.
+    stability : bool
+        Also recompute the answers of each defect under redrawing and published thresholds, which takes
+        longer than all the rest.
 
     Returns
     -------
@@ -59,7 +67,7 @@ def assess(
     named = decisions or name_phases(case.study, reader_labels=case.phase_labels)
     statistics = region_statistics(case.regions, case.study)
     defects = tuple(
-        _defect(region, case, named, statistics, policy)
+        _defect(region, case, named, statistics, policy, stability)
         for region in case.regions
         if region.role is RegionRole.FILLING_DEFECT
     )
@@ -103,8 +111,15 @@ def _findings(
         statistics,
         control=_first(case, RegionRole.MUSCLE),
         policy=policy,
-        not_comparable_reasons=not_comparable_reasons,
+        not_comparable_reasons=_comparability(case),
     )
+
+
+def _comparability(case: Case) -> Comparability:
+    """What forbids comparing two phases; a named reader's reason takes away what a reader may override."""
+    if case.reader and case.comparable_override:
+        return without_overridable(not_comparable_reasons)
+    return not_comparable_reasons
 
 
 def _defect(
@@ -113,28 +128,80 @@ def _defect(
     named: Mapping[str, PhaseDecision],
     statistics: Mapping[tuple[str, str], RegionStatistics],
     policy: EnhancementPolicy,
+    stability: bool,
 ) -> DefectAssessment:
     adjacency, phase = _adjacency(region, _first(case, RegionRole.PRIMARY_TUMOR), named)
+    findings = _findings(region, case, named, statistics, policy)
+    statement = case.defects.get(region.id, DefectStatement())
+    steady = None
+    if stability:
+        steady = stability_of(
+            region,
+            reference_liver(case),
+            case.study,
+            named,
+            control=_first(case, RegionRole.MUSCLE),
+            policy=policy,
+            not_comparable_reasons=_comparability(case),
+        )
     return DefectAssessment(
         region=region,
-        findings=_findings(region, case, named, statistics, policy),
+        findings=findings,
         adjacency=adjacency,
         adjacency_phase=phase,
-        statement=case.defects.get(region.id, DefectStatement()),
+        statement=statement,
+        features=_features(region, case, named, findings, adjacency, statement),
+        stability=steady,
     )
+
+
+def _features(
+    region: Region,
+    case: Case,
+    named: Mapping[str, PhaseDecision],
+    findings: RegionFindings,
+    adjacency: Adjacency | None,
+    said: DefectStatement,
+) -> SupportingFeatures:
+    """Features of a defect; schema 1.0 of the record holds no alpha-fetoprotein, so that stays unknown."""
+    vein = _first(case, VEIN_ROLES[region.vessel]) if region.vessel else None
+    return supporting_features(
+        region,
+        vein,
+        _common_key(region, vein, named)[0],
+        enhances=_known(said.arterial_enhancement, findings.enhancement.finding),
+        adjacent_to_tumor=_known(said.adjacent_to_primary, adjacency.finding if adjacency else None),
+    )
+
+
+def _known(said: Statement | None, found: Finding | None) -> bool | None:
+    """What reader and number establish; None where both are open or contradict each other."""
+    answers = {
+        *({Statement.YES: {True}, Statement.NO: {False}}.get(said, set()) if said else set()),
+        *({Finding.POSITIVE: {True}, Finding.NEGATIVE: {False}}.get(found, set()) if found else set()),
+    }
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _adjacency(
     defect: Region, tumor: Region | None, named: Mapping[str, PhaseDecision]
 ) -> tuple[Adjacency | None, Phase | None]:
     """Distance on the clearest phase that holds verified masks of both."""
-    if tumor is None:
+    key, phase = _common_key(defect, tumor, named)
+    if tumor is None or key is None:
         return None, None
-    for phase in _CLEAREST:
+    return distance_mm(defect.masks[key], tumor.masks[key]), phase
+
+
+def _common_key(
+    defect: Region, other: Region | None, named: Mapping[str, PhaseDecision]
+) -> tuple[str | None, Phase | None]:
+    """The clearest phase that holds verified masks of both."""
+    for phase in _CLEAREST if other is not None else ():
         for key, mask in defect.masks.items():
-            other = tumor.masks.get(key)
-            if key in named and named[key].phase is phase and other and mask.verified and other.verified:
-                return distance_mm(mask, other), phase
+            beside = other.masks.get(key) if other else None
+            if key in named and named[key].phase is phase and beside and mask.verified and beside.verified:
+                return key, phase
     return None, None
 
 

@@ -9,7 +9,9 @@ from eligibility.screening import ScreenResult
 from eligibility.verdict import Verdict
 from imaging.findings.adjacency import Adjacency
 from imaging.findings.assess_region import RegionFindings
+from imaging.findings.features import SupportingFeatures
 from imaging.findings.policy import EnhancementPolicy
+from imaging.findings.stability import Stability
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region
 from imaging.regions.statistics import RegionStatistics
@@ -28,6 +30,10 @@ class DefectAssessment:
         Shortest way to the primary tumor; None where no primary tumor is outlined on a common phase.
     adjacency_phase : Phase or None
         The phase whose masks gave the distance.
+    features : SupportingFeatures
+        Vein, intraluminal share and A-VENA, which decide nothing.
+    stability : Stability or None
+        How much the answers hang on outline and threshold; None where it was not asked for.
     """
 
     region: Region
@@ -35,6 +41,8 @@ class DefectAssessment:
     adjacency: Adjacency | None
     adjacency_phase: Phase | None
     statement: DefectStatement
+    features: SupportingFeatures
+    stability: Stability | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +77,14 @@ class Assessment:
     proposal: TargetProposal
     policy: EnhancementPolicy
     screen: ScreenResult
+
+    @property
+    def compared_because(self) -> str:
+        """Why phases of other kernel or slice thickness were compared; empty where they were not.
+
+        An override that no named reader stands for counts for nothing.
+        """
+        return self.case.comparable_override if self.case.reader else ""
 
     @property
     def vascular_invasion(self) -> Verdict:

@@ -15,10 +15,11 @@ from imaging.findings.finding import Reason
 from imaging.volume import Study
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import DefectStatement, LesionStatement
-from workup.commands.enhancement import findings_json
+from workup.commands.enhancement import findings_json, stability_json
 from workup.commands.measure import lesion_json
 from workup.commands.phases import acquisition_json
 from workup.report.screen_json import screen_json
+from workup.report.supporting_features import features_json
 
 
 def assessment_document(assessment: Assessment) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
         "case": assessment.case.case_id,
         "reader": assessment.case.reader,
         "reading_complete": assessment.case.complete,
+        "comparable_override": assessment.compared_because or None,
         "vascular_invasion": {
             "status": invasion.status.value,
             "message": invasion.message,
@@ -64,6 +66,8 @@ def _defect(defect: DefectAssessment) -> dict[str, Any]:
         "adjacency": _adjacency(defect),
         "reader": _statement(defect.statement),
         "li_rads": _reasons([defect.findings.li_rads_tumor_in_vein])[0],
+        "features": features_json(defect.features),
+        "stability": stability_json(defect.stability) if defect.stability else None,
     }
 
 

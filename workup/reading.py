@@ -104,6 +104,7 @@ class Reading:
             defects=MappingProxyType(dict(case.defects)),
             lesions=MappingProxyType(dict(case.lesions)),
             complete=case.complete,
+            comparable_override=case.comparable_override,
         )
         for region in case.regions:
             entry = RegionEntry(
@@ -134,6 +135,7 @@ class Reading:
             record=self.record,
             case_id=self.case_id,
             complete=self.state.complete,
+            comparable_override=self.state.comparable_override,
         )
 
     # What is there

@@ -79,6 +79,7 @@ class ReadState:
     defects: Mapping[str, DefectStatement] = field(default_factory=dict)
     lesions: Mapping[str, LesionStatement] = field(default_factory=dict)
     complete: bool = False  # every filling defect and candidate lesion is outlined
+    comparable_override: str = ""  # why phases of other kernel or slice thickness are compared
 
     def with_region(self, entry: RegionEntry) -> ReadState:
         """The state with a region added or replaced (its place in the order is kept)."""

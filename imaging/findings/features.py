@@ -1,4 +1,4 @@
-"""Features that support a verdict on a thrombus and never decide it: diameter of the vein, A-VENA.
+"""Features that support a verdict on a thrombus and never decide it: vein, intraluminal share, A-VENA.
 
 References
 ----------
@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from imaging.findings.finding import Finding, Reason
-from imaging.regions.region import RegionMask
+from imaging.regions.region import Region, RegionMask, RegionRole, Vessel
 
 #: A main portal vein this wide is expanded by tumor, not by clot [1]_. [mm]
 EXPANDED_VEIN_MM = 23.0
@@ -101,3 +101,83 @@ def intraluminal(defect: RegionMask, vessel: RegionMask) -> tuple[Finding, Reaso
     if share >= INTRALUMINAL_SHARE:
         return Finding.POSITIVE, Reason("INTRALUMINAL", text)
     return Finding.INDETERMINATE, Reason("NOT_SURELY_INTRALUMINAL", text)
+
+
+#: The region that outlines the vein a defect lies in.
+VEIN_ROLES = {
+    Vessel.PORTAL_VEIN: RegionRole.PORTAL_VEIN,
+    Vessel.HEPATIC_VEIN: RegionRole.HEPATIC_VEIN,
+    Vessel.INFERIOR_VENA_CAVA: RegionRole.IVC,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SupportingFeatures:
+    """What supports or weakens a verdict on one filling defect and decides nothing.
+
+    Attributes
+    ----------
+    vein_diameter_mm : float or None
+        Of the vein that the defect lies in, thrombus included; None where it is not known. [mm]
+    vein : Reason
+        The diameter beside the published 23 mm, or why there is none.
+    intraluminal_share : float or None
+        Share of the defect inside of the outlined vein, 0 to 1; None where no vein is outlined.
+    intraluminal : Reason
+        The share in words, or why there is none.
+    avena : Avena
+        The five features as far as they are known.
+    """
+
+    vein_diameter_mm: float | None
+    vein: Reason
+    intraluminal_share: float | None
+    intraluminal: Reason
+    avena: Avena
+
+
+def supporting_features(
+    defect: Region,
+    vein: Region | None,
+    key: str | None,
+    *,
+    enhances: bool | None = None,
+    adjacent_to_tumor: bool | None = None,
+    afp_above_1000: bool | None = None,
+    neovascularity: bool | None = None,
+) -> SupportingFeatures:
+    """The features of one filling defect, measured on one acquisition.
+
+    An outline that leaves the defect out is that of another stretch of the vein: it has no width to
+    tell. A vein below 23 mm may still be expanded for its place, so width alone never denies expansion,
+    and the limit is published for the portal vein only.
+
+    Parameters
+    ----------
+    defect : Region
+        The filling defect.
+    vein : Region or None
+        Its vein, thrombosed part included.
+    key : str or None
+        Acquisition on which both are outlined and accepted; None if there is none.
+    enhances, adjacent_to_tumor, afp_above_1000, neovascularity : bool or None
+        What is known otherwise; None where it is not.
+    """
+    width: float | None = None
+    share: float | None = None
+    expanded: bool | None = None
+    if vein is None or key is None:
+        missing = Reason("NO_VEIN", "the defect and its vein are not both outlined and accepted on one phase")
+        wide, inside = missing, missing
+    else:
+        share = share_inside(defect.masks[key], vein.masks[key])
+        inside = intraluminal(defect.masks[key], vein.masks[key])[1]
+        if share >= INTRALUMINAL_SHARE:
+            width, wide = vein_diameter_mm(vein.masks[key]), vein_expansion(vein.masks[key])
+            expanded = True if vein.role is RegionRole.PORTAL_VEIN and width >= EXPANDED_VEIN_MM else None
+        else:
+            wide = Reason(
+                "VEIN_WITHOUT_DEFECT", "the outlined vein leaves the defect out: its width is unknown"
+            )
+    features = Avena(afp_above_1000, expanded, enhances, neovascularity, adjacent_to_tumor)
+    return SupportingFeatures(width, wide, share, inside, features)

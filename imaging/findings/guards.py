@@ -48,6 +48,15 @@ def pair_doubts(
     return tuple(r for r in _differences(a, b, comparability) if _overridable(r))
 
 
+def without_overridable(comparability: Comparability = not_comparable_reasons) -> Comparability:
+    """The same comparison once a reader has overridden, with a reason, what a reader may override."""
+
+    def still(a: Acquisition, b: Acquisition) -> list[Reason]:
+        return [r for r in _differences(a, b, comparability) if not _overridable(r)]
+
+    return still
+
+
 def _differences(a: Acquisition, b: Acquisition, comparability: Comparability) -> list[Reason]:
     return [_as_reason(said) for said in comparability(a, b)]
 

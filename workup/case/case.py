@@ -84,3 +84,4 @@ class Case:
     record: Mapping[str, Any] | None = None  # patient record, schema 1.0, as read (numbers as Decimal or str)
     case_id: str = ""
     complete: bool = False  # the reader states that every filling defect and candidate lesion is outlined
+    comparable_override: str = ""  # why the reader compares phases of other kernel or slice thickness

@@ -30,7 +30,12 @@ Progress = Callable[[int, int], None]
 
 def is_store(folder: Path) -> bool:
     """Whether the folder is an append-only case folder."""
-    return (folder / "log.jsonl").is_file() and (folder / "source.json").is_file()
+    return has_log(folder) and (folder / "source.json").is_file()
+
+
+def has_log(folder: Path) -> bool:
+    """Whether the folder holds a case's log: a case folder, sound or damaged."""
+    return (folder / "log.jsonl").is_file()
 
 
 def read_case(

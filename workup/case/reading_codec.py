@@ -17,7 +17,16 @@ from workup.errors import CaseError
 SCHEMA_VERSION = "1.0"
 
 _Word = TypeVar("_Word", bound=StrEnum)
-_KEYS = ("schema_version", "reader", "phase_labels", "defects", "lesions", "lines", "complete")
+_KEYS = (
+    "schema_version",
+    "reader",
+    "phase_labels",
+    "defects",
+    "lesions",
+    "lines",
+    "complete",
+    "comparable_override",
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class ReadingFile:
     lesions: Mapping[str, LesionStatement] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     complete: bool = False  # every filling defect and candidate lesion is outlined
+    comparable_override: str = ""  # why phases of other kernel or slice thickness are compared
 
 
 def parse_reading(document: Mapping[str, Any]) -> ReadingFile:
@@ -54,11 +64,13 @@ def parse_reading(document: Mapping[str, Any]) -> ReadingFile:
         lesions={k: _lesion(v, f"lesions.{k}") for k, v in lesions.items()},
         lines=tuple(_line(v, f"lines[{i}]") for i, v in enumerate(document.get("lines") or ())),
         complete=complete,
+        comparable_override=(_text(document.get("comparable_override"), "comparable_override") or "").strip(),
     )
 
 
 def reading_document(reading: ReadingFile) -> dict[str, Any]:
     """The inverse of ``parse_reading``; what was not said is left out."""
+    override = {"comparable_override": reading.comparable_override} if reading.comparable_override else {}
     return {
         "schema_version": SCHEMA_VERSION,
         "reader": reading.reader,
@@ -75,6 +87,7 @@ def reading_document(reading: ReadingFile) -> dict[str, Any]:
             for line in reading.lines
         ],
         "complete": reading.complete,
+        **override,
     }
 
 

@@ -30,6 +30,7 @@ class CaseState:
     reader: str | None = None
     record: Mapping[str, Any] | None = None
     complete: bool = False
+    comparable_override: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -44,6 +45,7 @@ def state_of(case: Case, reader: str | None = None) -> CaseState:
         reader=reader or case.reader,
         record=case.record,
         complete=case.complete,
+        comparable_override=case.comparable_override,
     )
 
 
@@ -60,4 +62,5 @@ def case_of(state: CaseState, study: Study, case_id: str) -> Case:
         record=state.record,
         case_id=case_id,
         complete=state.complete,
+        comparable_override=state.comparable_override,
     )

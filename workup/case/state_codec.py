@@ -42,7 +42,13 @@ def encode_state(state: CaseState) -> tuple[dict[str, Any], bytes]:
     blocks: list[bytes] = []
     regions = [_region_document(region, grids, blocks) for region in state.regions]
     reading = ReadingFile(
-        state.reader, state.phase_labels, state.defects, state.lesions, state.lines, state.complete
+        state.reader,
+        state.phase_labels,
+        state.defects,
+        state.lesions,
+        state.lines,
+        state.complete,
+        state.comparable_override,
     )
     document = {
         "reading": json.loads(json.dumps(reading_document(reading), allow_nan=False)),
@@ -81,6 +87,7 @@ def decode_state(document: Mapping[str, Any], masks: bytes) -> CaseState:
         lesions=reading.lesions,
         reader=reading.reader,
         complete=reading.complete,
+        comparable_override=reading.comparable_override,
         record=document["record"],
         notes=document["notes"],
     )

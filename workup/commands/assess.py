@@ -30,6 +30,9 @@ def assess(
         str, typer.Option("--format", help="Comma-separated: html, json, md, csv, xlsx, pdf.")
     ] = "html,json",
     language: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Recompute each defect under redrawing and other thresholds.")
+    ] = False,
     trace: Annotated[
         bool, typer.Option("--trace", help="Name every slice with the hashes of its file and pixels.")
     ] = False,
@@ -54,7 +57,7 @@ def assess(
         )
     from workup.assess import assess as run
 
-    assessment = run(given, trial)
+    assessment = run(given, trial, stability=stability)
     present(assessment, output, formats.split(","), language, as_json, origin)
 
 

@@ -102,7 +102,7 @@ def _document(
     for one in found:
         entry = findings_json(one)
         if one.region_id in steadiness:
-            entry["stability"] = _stability_json(steadiness[one.region_id])
+            entry["stability"] = stability_json(steadiness[one.region_id])
         entries.append(entry)
     return {
         "regions": entries,
@@ -168,7 +168,8 @@ def _phase_washout_json(found: PhaseWashout) -> dict[str, Any]:
     }
 
 
-def _stability_json(stability: Stability) -> dict[str, Any]:
+def stability_json(stability: Stability) -> dict[str, Any]:
+    """How each answer of one region fares under all variations."""
     return {
         question: {
             "finding": one.finding.value,

@@ -15,6 +15,7 @@ from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import Statement
 from workup.report.content import Answer, Cell, Report, Section, Table, Tone, number, text
 from workup.report.key_images import defect_figures, lesion_figures
+from workup.report.supporting_features import features_table
 from workup.report.trace_section import trace_section
 from workup.report.wording import words
 
@@ -91,6 +92,7 @@ def _facts(assessment: Assessment, w: Words) -> tuple[tuple[str, str], ...]:
         (w["modality"], header.modality or "—"),
         (w["reader"], case.reader or w["no_reader"]),
         (w["protocol"], f"{protocol.id} ({protocol.version})"),
+        *(((w["compared"], assessment.compared_because),) if assessment.compared_because else ()),
     )
 
 
@@ -135,6 +137,7 @@ def _defect_section(defect: DefectAssessment, assessment: Assessment, w: Words) 
             _reader_table(defect, w),
             measurement_table(defect.findings, assessment, w),
             _washout_table(defect.findings, w),
+            features_table(defect, w),
         ),
         paragraphs=(sentences([defect.findings.li_rads_tumor_in_vein.message]),),
     )

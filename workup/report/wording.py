@@ -56,6 +56,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cautions":         ("Cautions of the images",                        "영상 관련 주의"),
     "enhancement":      ("Arterial enhancement",                          "동맥기 조영증강"),
     "washout":          ("Washout",                                       "씻김"),
+    "features":         ("Supporting features (they decide nothing)",     "보조 소견 (판정에 쓰이지 않음)"),
+    "compared":         ("Phases compared nonetheless",                   "조건이 다른 시기의 비교 (판독자 판단)"),
     "adjacency":        ("Distance to the primary tumor",                 "원발 종양과의 거리"),
     "level":            ("Vessel and level",                              "혈관과 침범 범위"),
     "statement":        ("Reader",                                        "판독자"),
