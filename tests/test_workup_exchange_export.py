@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -258,6 +259,20 @@ def test_an_enhanced_multi_frame_study_is_exported(protocol, tmp_path):
     measured = assessment.lesions[0].measurement
     assert (long.slice_index, short.slice_index) == (measured.slice_index, measured.slice_index)
     assert long.stated_mm == pytest.approx(measured.lesion.long_axis_mm, abs=1e-8)
+
+
+def test_a_mask_that_nobody_verified_does_not_come_back_verified(korean, protocol, tmp_path):
+    defect, tumor = korean.case.regions
+    ((key, mask),) = tumor.masks.items()
+    carried = replace(mask, provenance=Provenance.PROPAGATED, verified=False)
+    regions = (defect, replace(tumor, masks={key: carried}))
+    (path,) = export_cases(
+        [assess(replace(korean.case, regions=regions), protocol)], tmp_path / "out", ["seg"], version="0.0"
+    )
+
+    back = read_regions(path, korean.case.study)
+
+    assert [r.masks[key].verified for r in back] == [True, False]
 
 
 def test_images_that_are_gone_are_named_and_nothing_is_written(korean, tmp_path):

@@ -101,7 +101,8 @@ def read_seg_regions(
     resample : bool
         Carry it by the nearest neighbor onto the acquisition's grid if it lies on another one.
     verified : bool
-        Whether a reader looked at these outlines; never true of resampled ones.
+        Whether a reader looked at these outlines; never true of resampled ones, nor of those that our own
+        object calls unverified.
 
     Raises
     ------
@@ -116,12 +117,13 @@ def read_seg_regions(
     acquisition = _acquisition(seg, [seg.stacks[n] for n in kinds], study, acquisition_key, resample)
     note = f"fractional: at least {FRACTION_THRESHOLD:.0%}" if seg.fractional else ""
     regions = []
+    unverified = {s.number for s in seg.segments if s.unverified}
     for number, region in kinds.items():
         mask = stack_mask(
             seg.stacks[number],
             acquisition,
             resample=resample,
-            verified=verified,
+            verified=verified and number not in unverified,
             known=_named(seg, acquisition),
         )
         regions.append(replace(region, masks={acquisition.key: mask}, note=note))

@@ -18,6 +18,7 @@ from imaging.regions.region import Region, RegionRole, Vessel, VesselLevel
 
 #: Given instead of a role: the segment is left out on purpose.
 SKIP = "skip"
+_UNVERIFIED = "verified: no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class SegmentIdentity:
     place: Code | None = None
     tracking_uid: str | None = None
     description: str = ""
+
+    @property
+    def unverified(self) -> bool:
+        """Whether our own object says that nobody has looked at this mask yet."""
+        return _UNVERIFIED in self.description
 
 
 #: Kinds that mean one role; comparison knows the retired SRT codes as well.
@@ -99,11 +105,12 @@ def regions_of(
     return regions
 
 
-def described_in_words(region: Region) -> str:
-    """Role, vessel and level as our own segmentations carry them beside the codes."""
+def described_in_words(region: Region, *, verified: bool = True) -> str:
+    """Role, vessel, level and standing as our own segmentations carry them beside the codes."""
     parts = [f"role: {region.role.value}"]
     parts += [f"vessel: {region.vessel.value}"] if region.vessel else []
     parts += [f"level: {region.level.value}"] if region.level else []
+    parts += [] if verified else [_UNVERIFIED]
     return "; ".join(parts)
 
 

@@ -101,7 +101,7 @@ def _segment(
         anatomic_regions=[place] if place is not None else None,
     )
     # codes cannot tell a target from a non-target lesion; our own reader finds the role here
-    segment.SegmentDescription = described_in_words(region)
+    segment.SegmentDescription = described_in_words(region, verified=region.masks[acquisition.key].verified)
     return segment
 
 
