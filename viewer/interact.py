@@ -161,6 +161,7 @@ def caliper_drag(session: Session, hands: Hands, viewer: Any, event: Any) -> Ite
     while event.type == "mouse_move":
         hands.caliper_move(patient_mm(session, event))
         yield
+    hands.caliper_move(patient_mm(session, event))  # moves may be left out under load, the release is not
     hands.caliper_end()
 
 

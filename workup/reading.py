@@ -172,9 +172,9 @@ class Reading:
         decision = self.decisions.get(key)
         return decision.phase if decision else Phase.UNDETERMINED
 
-    def keys_of_phase(self, *phases: Phase) -> tuple[str, ...]:
-        """Acquisitions that show one of these phases, in the study's order."""
-        return tuple(a.key for a in self.study if self.phase(a.key) in phases)
+    def keys_of_phase(self, phase: Phase) -> tuple[str, ...]:
+        """Acquisitions that show this phase, in the study's order."""
+        return tuple(a.key for a in self.study if self.phase(a.key) is phase)
 
     # Regions
 
@@ -281,7 +281,8 @@ class Reading:
         if self.locked or foreign:
             self._put_back(edits, foreign)
             return
-        names = sorted(entry.id for entry in map(state.of_label, _labels(edits)) if entry)
+        touched = set().union(*(edit.change.labels for edit in edits.values()))
+        names = sorted(entry.id for entry in map(state.of_label, touched) if entry)
         self._push(Step("draw " + ", ".join(names), self.state, state, edits))
 
     def _put_back(self, edits: Mapping[str, LabelEdit], foreign: set[int]) -> None:
@@ -329,8 +330,7 @@ class Reading:
     def state_complete(self, complete: bool) -> None:
         """The reader's word that every filling defect and candidate lesion is outlined."""
         self._begin()
-        said = "all is outlined" if complete else "not all is outlined"
-        self._do(said, replace(self.state, complete=complete))
+        self._do("complete" if complete else "not complete", replace(self.state, complete=complete))
 
     # History
 
@@ -346,7 +346,7 @@ class Reading:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Titles of everything done and not undone, in order."""
+        """Titles of what was done and not undone, in order."""
         return tuple(step.title for step in self._past)
 
     def undo(self) -> str | None:
@@ -398,7 +398,3 @@ class Reading:
 
     def _written(self, key: str, slices: tuple[int, ...]) -> None:
         self.events.labels.emit(key, slices)
-
-
-def _labels(edits: Mapping[str, LabelEdit]) -> set[int]:
-    return set().union(*(edit.change.labels for edit in edits.values()))
