@@ -18,7 +18,8 @@ from workup.case.agreement import bland_altman, cohen_kappa, icc_2_1
 from workup.case.case import Case, Line, Statement
 from workup.case.case_files import read_case
 from workup.case.log import parse_log
-from workup.case.reads import LesionRead, ReadPlan, ReadSummary, replay, summary_of
+from workup.case.read_summary import summary_of
+from workup.case.reads import LesionRead, ReadPlan, ReadSummary, replay
 from workup.case.state import CaseState, case_of, state_of
 from workup.case.state_codec import mask_sha256
 from workup.case.store_files import CaseStore, read_store_case

@@ -176,12 +176,14 @@ def _icc_interval(
     ratio = raters / error
     top = (k - 1) * (n - 1) * (k * value * ratio + n * (1 + (k - 1) * value) - k * value) ** 2
     bottom = (n - 1) * k**2 * value**2 * ratio**2 + (n * (1 + (k - 1) * value) - k * value) ** 2
+    if bottom <= 0 or top <= 0:
+        return None
     freedom = top / bottom
     upper_f, lower_f = stats.f.ppf(0.975, n - 1, freedom), stats.f.ppf(0.975, freedom, n - 1)
     rest = k * raters + (k * n - k - n) * error
     low = n * (between - upper_f * error) / (upper_f * rest + n * between)
     high = n * (lower_f * between - error) / (rest + n * lower_f * between)
-    return float(low), float(high)
+    return (float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def _numbers(values: ArrayLike) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workup.case.autosave_codec import Autosave, decode_autosave
 from workup.case.disk_files import Disk
-from workup.case.journal_files import Journal
+from workup.case.journal_files import Journal, check_head
 from workup.case.log import LogEntry
 from workup.case.reads import History, replay
 from workup.case.state import CaseState
@@ -31,6 +31,16 @@ class CaseReader:
     def log(self) -> tuple[LogEntry, ...]:
         """Every sound entry of the log, oldest first."""
         return self._journal.entries()
+
+    def check_log(self) -> None:
+        """Make sure that no acknowledged line of the log is missing or changed.
+
+        Raises
+        ------
+        CaseError
+            ``LOG_DAMAGED``.
+        """
+        check_head(self.log(), self._journal.read("head.json"))
 
     def history(self) -> History:
         """What the log tells: versions, signed reads, decisions."""

@@ -8,25 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import numpy as np
-
-from imaging.regions.region import Region, RegionRole
 from workup.case.log import LogEntry
-from workup.case.state import CaseState
 from workup.errors import CaseError
-
-#: Roles that a reader measures; the others are organs and references.
-LESION_ROLES = frozenset(
-    {
-        RegionRole.PRIMARY_TUMOR,
-        RegionRole.TARGET_LESION,
-        RegionRole.NON_TARGET_LESION,
-        RegionRole.LYMPH_NODE,
-    }
-)
 
 Point = tuple[float, float, float]
 
@@ -45,6 +30,8 @@ class LesionRead:
         The status that was signed, such as ``yes`` or ``no``; None where nothing was said.
     target : bool
         Whether the reader chose it as a target.
+    long_axis_tenths_mm, short_axis_tenths_mm : int or None
+        Both axes, whichever of them is the recorded diameter. [0.1 mm]
     """
 
     id: str
@@ -52,6 +39,8 @@ class LesionRead:
     diameter_tenths_mm: int | None = None
     measurable: str | None = None
     target: bool = False
+    long_axis_tenths_mm: int | None = None
+    short_axis_tenths_mm: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,92 +81,6 @@ class ReadSummary:
 def _with_point(item: Mapping[str, Any]) -> dict[str, Any]:
     center = item["center_lps_mm"]
     return {**item, "center_lps_mm": None if center is None else tuple(center)}
-
-
-def summary_of(
-    state: CaseState,
-    *,
-    diameters_mm: Mapping[str, float] | None = None,
-    measurable: Mapping[str, str] | None = None,
-    verdicts: Mapping[str, str] | None = None,
-) -> ReadSummary:
-    """The summary of a reader's state.
-
-    Parameters
-    ----------
-    state
-        What the reader saved.
-    diameters_mm
-        Diameters measured from masks, by region id; a reader's own line outranks them. [mm]
-    measurable
-        Measurability by region id as the assessment judged it; without it, what the reader stated.
-    verdicts
-        The assessment's answers by name.
-    """
-    measured, judged = diameters_mm or {}, measurable or {}
-    lesions = [
-        _lesion(r, state, measured, judged)
-        for r in state.regions
-        if r.role in LESION_ROLES or r.id in state.lesions
-    ]
-    defects = [
-        DefectRead(
-            r.id,
-            center_lps_mm(r),
-            _tenths(measured.get(r.id)),
-            _statements(state, r.id),
-        )
-        for r in state.regions
-        if r.role is RegionRole.FILLING_DEFECT
-    ]
-    return ReadSummary(tuple(lesions), tuple(defects), dict(verdicts or {}))
-
-
-def center_lps_mm(region: Region) -> Point | None:
-    """Mean patient position of a region's voxels on its first phase. [mm]"""
-    for mask in region.masks.values():
-        left, posterior, superior = mask.positions_mm().mean(axis=0)
-        return round(float(left), 3), round(float(posterior), 3), round(float(superior), 3)
-    return None
-
-
-def _lesion(
-    region: Region, state: CaseState, measured: Mapping[str, float], judged: Mapping[str, str]
-) -> LesionRead:
-    said = state.lesions.get(region.id)
-    length = _line_mm(state, region)
-    margins = said.margins_measurable if said else None
-    target = said.target if said else None
-    return LesionRead(
-        region.id,
-        center_lps_mm(region),
-        _tenths(measured.get(region.id) if length is None else length),
-        judged.get(region.id, margins.value if margins else None),
-        region.role is RegionRole.TARGET_LESION or target == "yes",
-    )
-
-
-def _line_mm(state: CaseState, region: Region) -> float | None:
-    axis = "short" if region.role is RegionRole.LYMPH_NODE else "long"
-    for line in state.lines:
-        if line.region_id == region.id and line.axis == axis:
-            a, b = line.ends_lps_mm
-            return float(np.linalg.norm(np.subtract(a, b)))
-    return None
-
-
-def _tenths(length_mm: float | None) -> int | None:
-    if length_mm is None:
-        return None
-    return int((Decimal(repr(float(length_mm))) * 10).quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def _statements(state: CaseState, region_id: str) -> dict[str, str | None]:
-    said = state.defects.get(region_id)
-    if said is None:
-        return {}
-    answers = {k: v for k, v in asdict(said).items() if k != "comment"}
-    return {name: None if value is None else str(value) for name, value in answers.items()}
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,9 @@ from workup.case.disk_files import Disk, told
 from workup.case.journal_files import hashes
 from workup.case.lock_files import PATIENCE_S
 from workup.case.log import sha256
+from workup.case.read_summary import summary_of
 from workup.case.reader_files import CaseReader
-from workup.case.reads import History, ReadPlan, ReadSummary, check_plan, check_signature, replay, summary_of
+from workup.case.reads import History, ReadPlan, ReadSummary, check_plan, check_signature, replay
 from workup.case.software_files import software_lock
 from workup.case.state import CaseState, case_of
 from workup.case.state_codec import encode_state

@@ -6,8 +6,10 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from workup.case.cohort_agreement import CohortAgreement
 from workup.cohort.item import ASSESSED, CaseResult
 from workup.cohort.summary import funnel, missing_items, reader_and_number, refusals, sole_blockers
+from workup.report.agreement_report import agreement_sections
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
 
 #: Rows shown of a league table.
@@ -15,8 +17,10 @@ LONGEST_LEAGUE = 25
 _TONES = {"PASS": Tone.GOOD, "FAIL": Tone.BAD, "UNKNOWN": Tone.OPEN}
 
 
-def cohort_report(results: Sequence[CaseResult], *, title: str, footer: str) -> Report:
-    """Report content of a finished cohort."""
+def cohort_report(
+    results: Sequence[CaseResult], *, title: str, footer: str, agreement: CohortAgreement | None = None
+) -> Report:
+    """Report content of a finished cohort; ``agreement`` of its case folders where it has some."""
     return Report(
         title=title,
         language="en",
@@ -28,6 +32,7 @@ def cohort_report(results: Sequence[CaseResult], *, title: str, footer: str) -> 
             ),
             Section("What keeps patients out", tables=(_blocker_table(results), _missing_table(results))),
             Section("Reader and number", figures=_scatter(results), tables=(_agreement_table(results),)),
+            *(agreement_sections(agreement) if agreement else ()),
             Section("Lesions", figures=_waterfall(results)),
             Section("Refused and failed", tables=(_refusal_table(results),)),
             Section("Cases", tables=(_case_table(results),), folded=True),

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from workup.case.case_files import is_store
+from workup.case.case_files import has_log
 from workup.cohort.item import CohortItem
 from workup.errors import CaseError
 
@@ -37,8 +37,8 @@ def find_items(root: str | Path) -> list[CohortItem]:
 
 
 def is_case(folder: Path) -> bool:
-    """Whether a folder is a case of its own."""
-    return is_store(folder) or (folder / "regions.json").is_file() or (folder / "dicom").is_dir()
+    """Whether a folder is a case of its own; a damaged one too, so that it is refused and not passed over."""
+    return has_log(folder) or (folder / "regions.json").is_file() or (folder / "dicom").is_dir()
 
 
 def _walk(root: Path) -> Iterator[CohortItem]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workup.commands.case_agreement import agreement
+
 if TYPE_CHECKING:
     from workup.assessment import Assessment
     from workup.case.adjudication import Adjudication
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Case folders: append-only, with a log, blinded reads and signatures."
 )
+
+app.command()(agreement)
 
 Folder = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from workup.cohort.item import CaseResult
+    from workup.cohort.item import CaseResult, CohortItem
 
 
 def cohort(
@@ -48,17 +48,25 @@ def cohort(
     output.mkdir(parents=True, exist_ok=True)
     with RunLog(output / "run.jsonl", len(items)) as log:
         results = run_cohort(items, settings, engine, log.told)
-    files = _write(results, output, version())
+    files = _write(results, items, output, version())
     _present(results, files, as_json)
 
 
-def _write(results: list[CaseResult], output: Path, version: str) -> list[Path]:
+def _write(results: list[CaseResult], items: list[CohortItem], output: Path, version: str) -> list[Path]:
+    from workup.case.agreement_files import read_agreement
+    from workup.case.case_files import has_log
     from workup.cohort.page import cohort_report
     from workup.cohort.table_files import tables_of, write_tables
     from workup.report.report_files import write_report
 
     files = write_tables(tables_of(results), output)
-    report = cohort_report(results, title="Cohort", footer=f"veinvasion {version}")
+    stores = [(item.case_id, item.path) for item in items if has_log(Path(item.path))]
+    report = cohort_report(
+        results,
+        title="Cohort",
+        footer=f"veinvasion {version}",
+        agreement=read_agreement(stores) if stores else None,
+    )
     return [*files, *write_report(report, {}, output, ("html",))]
 
 
