@@ -2,7 +2,7 @@
 
 Choosing the result is one question, judging it another. Of one analyte the latest result in the window
 counts; of several on the same day the worst. A result without a date may be the latest, so it keeps the
-answer open; results after the day of screening do not count.
+answer open, as does a list that may lack results; results after the day of screening do not count.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ ULN_LIMITS = {
     "creatinine": (Decimal("0.4"), Decimal("2.5")),
 }
 
+_PATH = "labs"
+
 #: A day to try where a record holds none.
 _REPRESENTATIVE_DAY = date(2025, 1, 1)
 
@@ -77,7 +79,12 @@ def choose(ask: Ask, analyte: str, days: int, samples: Sequence[LabResult] = ())
         when = Missing(f"{path}.date", f"date of the {name}", tuple(PartialDate.on(d) for d in dates))
         message = f"{name} of unknown date may be the latest"
         return Choice((), unknown(message, Reason.UNDATED, [when], [_cited(undated[0])]))
-    return _latest(ask, results, screening, days, wanted)
+    choice = _latest(ask, results, screening, days, wanted)
+    if choice.open is None and _PATH in ask.facts.incomplete:
+        complete = Missing(f"{_PATH}_complete", "whether the list of laboratory results is complete", (True,))
+        message = f"the list of laboratory results may lack a later {name}"
+        return Choice((), unknown(message, Reason.MISSING, [complete], [_cited(r) for r in choice.results]))
+    return choice
 
 
 def _order(result: LabResult) -> tuple[str, ...]:

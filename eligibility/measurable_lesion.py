@@ -39,8 +39,12 @@ _SITES = ("liver", "lymph_node", "bone", "lung", "tumor_thrombus")
 _LENGTHS_MM = tuple(Decimal(mm) for mm in ("5", "9.9", "10", "14.9", "15", "20", "60"))
 _SLICES_MM = tuple(Decimal(mm) for mm in ("3", "5", "8", "40"))
 
+#: What lies in a vein is tumor thrombus, whatever it is called.
 _KINDS_BY_WORD = (
     ("thromb", LesionKind.THROMBUS),
+    ("vein", LesionKind.THROMBUS),
+    ("vena_cava", LesionKind.THROMBUS),
+    ("ivc", LesionKind.THROMBUS),
     ("node", LesionKind.NODE),
     ("nodal", LesionKind.NODE),
     ("ascites", LesionKind.ASCITES),
@@ -147,7 +151,7 @@ def is_measurable(ask: Ask, imaging: Imaging, lesion: ImagedLesion, path: str) -
     message = f"lesion {name}: {judged.message} [{judged.rule}]"
     if judged.status is Status.UNKNOWN:
         return unknown(
-            message, _open_reason(lesion, study), _size_missing(imaging, lesion, study, path), evidence
+            message, _open_reason(lesion, study, kind), _size_missing(imaging, lesion, study, path), evidence
         )
     answer = known(judged.status is Status.MEASURABLE, message, *evidence)
     notes = [f"{path}: {note}" for note in judged.notes]
@@ -208,8 +212,9 @@ def _evidence(
     return [e for e in cited if e.value is not None]
 
 
-def _open_reason(lesion: ImagedLesion, study: ImagingStudy | None) -> Reason:
-    wanting = lesion.longest_diameter_mm is None or study is None or study.slice_thickness_mm is None
+def _open_reason(lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind) -> Reason:
+    length = lesion.short_axis_mm if kind is LesionKind.NODE else lesion.longest_diameter_mm
+    wanting = length is None or study is None or study.slice_thickness_mm is None
     return Reason.MISSING if wanting or study is None or study.modality is None else Reason.NOT_ASSESSABLE
 
 

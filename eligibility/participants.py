@@ -152,22 +152,24 @@ def _not_for(ask: Ask, sex: str, message: str) -> Answer:
 
 
 def is_pregnant_breastfeeding_or_unwilling(ask: Ask) -> Answer:
-    """Pregnant, breastfeeding, or of reproductive potential and not willing to prevent pregnancy."""
+    """Pregnant, breastfeeding, or of reproductive potential and not willing to prevent pregnancy.
+
+    Childbearing potential is a woman's: that a man has none does not make him infertile.
+    """
     facts = ask.facts
-    recorded = facts.reproductive.childbearing_potential
-    label = "reproductive potential"
-    potential = yes_or_no(recorded, "reproductive.childbearing_potential", label)
     willing = _agrees_to_contraception(ask)
     if facts.demographics.sex == "male":
         sex = cite(_SEX, "male", "neither pregnant nor breastfeeding")
-        if recorded is False:
-            return known(False, "no reproductive potential", sex, *potential.evidence)
         return replace(_unwilling(willing), evidence=(sex, *willing.evidence))
+    recorded = facts.reproductive.childbearing_potential
+    potential = yes_or_no(recorded, "reproductive.childbearing_potential", "reproductive potential")
     pregnant = yes_or_no(facts.reproductive.pregnant, "reproductive.pregnant", "pregnant")
     if recorded is False and facts.reproductive.pregnant is None:
         pregnant = explained(potential, "no childbearing potential, hence not pregnant")
     breastfeeding = yes_or_no(facts.reproductive.breastfeeding, "reproductive.breastfeeding", "breastfeeding")
     answer = any_of(pregnant, breastfeeding, all_of(potential, _unwilling(willing)))
+    if facts.demographics.sex is None and answer.truth is Truth.FALSE and willing.truth is not Truth.TRUE:
+        return not_recorded(_SEX, "sex at birth", ("female", "male"))  # a man would have to be willing
     if facts.demographics.sex is None and answer.truth is Truth.UNKNOWN:
         sex_missing = Missing(_SEX, "sex at birth", ("male", "female"))
         return replace(answer, missing=(*answer.missing, sex_missing))

@@ -93,7 +93,10 @@ def has_had_other_first_line_than_checkpoint_inhibitor(ask: Ask) -> Answer:
         if ask.reading("P14") == "naive_only":
             return advanced
         first = _is_first(therapies or (), therapy, path)
-        return all_of(advanced, first, _without_checkpoint_inhibitor(therapy, path))
+        without = _without_checkpoint_inhibitor(therapy, path)
+        if without.truth is Truth.TRUE:
+            without = _unless_given_with_one(therapies or (), therapy, path, without)
+        return all_of(advanced, first, without)
 
     return exists(ask, therapies, _PATH, "first-line systemic therapy", test, samples=(_FIRST,))
 
@@ -150,6 +153,25 @@ def _precedes(other: SystemicTherapy, therapy: SystemicTherapy) -> Truth:
         if therapy.start.last < other.start.first:
             return Truth.FALSE
     return Truth.UNKNOWN
+
+
+def _unless_given_with_one(
+    therapies: Sequence[SystemicTherapy], therapy: SystemicTherapy, path: str, without: Answer
+) -> Answer:
+    """Drugs without an inhibitor, unless another entry of the same line holds one, or may."""
+    line = therapy.line
+    for index, other in enumerate(therapies):
+        if other is therapy or line is None or other.line != line or other.setting not in ("advanced", None):
+            continue
+        if not other.drugs or contains_checkpoint_inhibitor(other.drugs) is not Truth.FALSE:
+            where = f"{_PATH}[{index}]"
+            again = Missing(f"{where}.line", f"line of {_name(other)}", (line + 1,))
+            cited = [cite(f"{path}.line", line), cite(f"{where}.line", line)]
+            cited += [cite(f"{where}.{n}", getattr(other, n)) for n in ("drugs", "setting")]
+            message = f"{_name(therapy)} and {_name(other)} are of the same line: one regimen or several"
+            found = [*without.evidence, *(e for e in cited if e.value is not None)]
+            return unknown(message, Reason.CONFLICT, [again], found)
+    return without
 
 
 def _without_checkpoint_inhibitor(therapy: SystemicTherapy, path: str) -> Answer:
