@@ -126,7 +126,7 @@ def test_verdicts_of_the_cases_are_compared(found):
 
 
 def test_what_has_no_number_says_why(found):
-    assert answers_to(found, "measurable lesion (I5)").why == "0 pairs; at least 2 are needed"
+    assert answers_to(found, "measurable lesion (I5)").why == "pairs: 0; at least 2 are needed"
     assert answers_to(found, "measurable lesion (I5)").not_answered == 3
     assert answers_to(found, "lesion: measurable").why == "both gave one and the same answer throughout"
 

@@ -397,6 +397,7 @@ def test_kappa_is_symmetric_and_at_most_one(pairs):
 
 def test_what_cannot_be_computed_is_not_a_number_but_none_or_a_refusal():
     assert cohen_kappa(["a", "a"], ["a", "a"]).value is None
+    assert (cohen_kappa("abab", "abab").value, cohen_kappa("abab", "abab").interval_95) == (1.0, None)
     assert icc_2_1([[1, 1], [1, 1]]).value is None
     assert code_of(bland_altman, [1.0], [2.0]) == "NOT_COMPUTABLE"
     assert code_of(bland_altman, [1.0, float("nan")], [2.0, 3.0]) == "NOT_COMPUTABLE"

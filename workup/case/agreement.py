@@ -26,6 +26,8 @@ class Kappa:
         None where both readers gave one and the same answer throughout: chance agreement is 1 then and
         kappa is not defined.
     interval_95 : (low, high) or None
+        None where kappa is not defined, and where all agree: the large-sample error is 0 then, which
+        would pretend certainty.
     """
 
     value: float | None
@@ -63,6 +65,8 @@ def cohen_kappa(
     expected = float((weights * np.outer(rows, columns)).sum())
     if math.isclose(expected, 1.0):
         return Kappa(None, None, observed, expected, len(first))
+    if math.isclose(observed, 1.0):
+        return Kappa(1.0, None, observed, expected, len(first))
     value = (observed - expected) / (1 - expected)
     half = Z_95 * _kappa_error(share, weights, observed, expected, len(first))
     return Kappa(value, (max(-1.0, value - half), min(1.0, value + half)), observed, expected, len(first))

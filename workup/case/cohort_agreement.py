@@ -82,7 +82,7 @@ class AnswerAgreement:
     not_answered : int
         Pairs in which one or both said nothing; they do not count.
     why : str
-        Why there is no kappa; empty where there is one.
+        Why there is no kappa, or none with an interval; else empty.
     """
 
     question: str
@@ -227,8 +227,13 @@ def _answers(question: str, pairs: Sequence[tuple[str | None, str | None]]) -> A
     if len(said) < FEWEST_PAIRS:
         return AnswerAgreement(question, counts, None, silent, _too_few(len(said)))
     kappa = cohen_kappa([a for a, _ in said], [b for _, b in said])
-    why = "" if kappa.value is not None else "both gave one and the same answer throughout"
-    return AnswerAgreement(question, counts, kappa, silent, why)
+    return AnswerAgreement(question, counts, kappa, silent, _why(kappa))
+
+
+def _why(kappa: Kappa) -> str:
+    if kappa.value is None:
+        return "both gave one and the same answer throughout"
+    return "all agree; the large-sample error gives no interval" if kappa.interval_95 is None else ""
 
 
 def _lengths(
@@ -260,4 +265,4 @@ def _outlined(what: str, pairs: Sequence[Pair[LesionRead] | Pair[DefectRead]]) -
 
 
 def _too_few(pairs: int) -> str:
-    return f"{pairs} pairs; at least {FEWEST_PAIRS} are needed"
+    return f"pairs: {pairs}; at least {FEWEST_PAIRS} are needed"

@@ -97,7 +97,7 @@ def _interval(interval: Interval, digits: int) -> str | None:
 def _answer_table(pairs: Sequence[ReaderPair]) -> Table:
     rows = tuple(_answer_row(pair, answers) for pair in pairs for answers in pair.answers)
     columns = ("readers", "question", "n", "alike [%]", "by chance [%]", "kappa", "95 %", "unanswered", "why")
-    note = "Cohen's kappa, unweighted. Unanswered pairs do not count."
+    note = "Cohen's kappa, unweighted, with its large-sample interval. Unanswered pairs do not count."
     return Table("agreement answers", "Answers", columns, rows, note)
 
 
