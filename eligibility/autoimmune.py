@@ -22,6 +22,9 @@ from eligibility.verdict import Answer, Missing, Reason
 _AUTOIMMUNE = "comorbidity.autoimmune"
 _CATEGORIES = ("hypothyroidism", "type_1_diabetes", "chronic_skin", "other")
 
+#: Disease of joints is none of the exceptions, whichever its name; beside one it is a contradiction.
+_JOINTS = "arthritis"
+
 #: Diseases the criterion names; a category of an exception beside one of them is a contradiction.
 _NAMED = (
     "myasthenia",
@@ -63,7 +66,7 @@ def _excludes(disease: AutoimmuneDisease, path: str) -> Answer:
         if named or disease.category == "other":
             return known(True, name, *(e for e in evidence if e.value is not None))
         return not_recorded(f"{path}.category", f"category of {name}", _CATEGORIES)
-    if named:
+    if named or _JOINTS in name.lower():
         again = Missing(f"{path}.category", f"category of {name}")
         message = f"{name} is recorded as {disease.category}, which it is not"
         cited = [cite(f"{path}.condition", disease.condition), cite(f"{path}.category", disease.category)]

@@ -70,9 +70,14 @@ def in_liver(site: str | None) -> Truth:
 
 
 def in_bone(site: str | None) -> Truth:
-    """Whether a site is bone."""
+    """Whether a site is bone; a name that holds another organ too leaves it open.
+
+    >>> in_bone("pelvic bone").name, in_bone("lung").name, in_bone("pelvic lymph node").name
+    ('TRUE', 'FALSE', 'UNKNOWN')
+    """
     elsewhere = tuple(w for w in (*_LIVER_WORDS, *_ELSEWHERE_WORDS) if w not in _BONE_WORDS)
-    return _lies_in(site, _BONE_WORDS, elsewhere)
+    bone, other = _lies_in(site, _BONE_WORDS, elsewhere), _lies_in(site, elsewhere, ())
+    return Truth.UNKNOWN if bone is other is Truth.TRUE else bone
 
 
 # --- E4: earlier radiation ----------------------------------------------------------------------------

@@ -221,6 +221,14 @@ LOCOREGIONAL: Traps = {
         locoregional(BONE | {"intent": "curative_or_control", "end_date": "2025-03-04"}),
         {"E5": "FAIL not_met 2025-04-02"},
     ),
+    "pelvic nodes irradiated for relief, 14 days ago": (
+        locoregional(BONE | {"site": "pelvic lymph nodes", "end_date": "2025-03-10"}),
+        missing("E5"),
+    ),
+    "bone and liver irradiated for relief, 14 days ago": (
+        locoregional(BONE | {"site": "rib and liver", "end_date": "2025-03-10"}),
+        unknown("E4", "E5"),
+    ),
     "bone irradiated, intent not recorded, 20 days ago": (
         locoregional(BONE | {"intent": None, "end_date": "2025-03-04"}),
         missing("E5"),
@@ -290,6 +298,16 @@ AUTOIMMUNITY: Traps = {
     "eczema without systemic therapy": (
         autoimmune({"category": "chronic_skin", "requires_systemic_therapy": False}),
         {},
+    ),
+    "psoriatic arthritis called a skin condition": (
+        autoimmune(
+            {
+                "condition": "psoriatic arthritis",
+                "category": "chronic_skin",
+                "requires_systemic_therapy": False,
+            }
+        ),
+        unknown("E6", reason="conflict"),
     ),
     "eczema with systemic therapy": (
         autoimmune({"category": "chronic_skin", "requires_systemic_therapy": True}),
