@@ -74,8 +74,8 @@ def main() -> None:
             idle = given.workers * wall_s - inside_s
             print(
                 f"{count:5d} cases: pool {pool_s:6.1f} s, engine {wall_s:6.1f} s, "
-                f"pool / engine {pool_s / wall_s:.2f}, engine overhead {100 * idle / inside_s:4.1f} % of assess time, "
-                f"largest worker {peak:.0f} MB"
+                f"pool / engine {pool_s / wall_s:.2f}, "
+                f"engine overhead {100 * idle / inside_s:4.1f} % of assess time, largest worker {peak:.0f} MB"
             )
     finally:
         shutil.rmtree(place)

@@ -26,4 +26,4 @@ def test_code_blocks_run(page, tmp_path, monkeypatch):
             namespace.update(test.globs)
             assert failures == 0, f"block {number} of {page.name}"
         else:
-            exec(compile(block, f"{page.name}[{number}]", "exec"), namespace)  # noqa: S102
+            exec(compile(block, f"{page.name}[{number}]", "exec"), namespace)
