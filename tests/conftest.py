@@ -1,0 +1,12 @@
+"""Hypothesis draws the same examples on every run, so that a failure is a change and not a throw of dice.
+
+New examples are sought on purpose: `HYPOTHESIS_PROFILE=searching make test`.
+"""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("searching", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
