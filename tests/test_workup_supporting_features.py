@@ -86,6 +86,22 @@ def test_the_vein_of_a_defect(name: str) -> None:
     assert (found.vein_diameter_mm is None) == (code == "VEIN_WITHOUT_DEFECT")
 
 
+SHARES = {
+    "the whole of it lies in the vein": (disk(8), 1.0, "INTRALUMINAL"),
+    "half of its slices": (disk(8, slice(0, 4)), 0.5, "NOT_SURELY_INTRALUMINAL"),
+    "an outline that leaves it out says nothing, not 0 %": (disk(6, center=50), None, "VEIN_WITHOUT_DEFECT"),
+}
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_the_share_inside_of_the_vein(name: str) -> None:
+    mask, share, code = SHARES[name]
+
+    found = supporting_features(DEFECT, Region("v", RegionRole.PORTAL_VEIN, {"P": mask}), "P")
+
+    assert (found.intraluminal_share, found.intraluminal.code) == (share, code)
+
+
 def test_without_an_outlined_vein_nothing_is_known_of_it() -> None:
     found = supporting_features(DEFECT, None, None, enhances=True)
 

@@ -122,7 +122,8 @@ class SupportingFeatures:
     vein : Reason
         The diameter beside the published 23 mm, or why there is none.
     intraluminal_share : float or None
-        Share of the defect inside of the outlined vein, 0 to 1; None where no vein is outlined.
+        Share of the defect inside of the outlined vein, above 0 to 1; None where no vein is outlined or
+        the outline leaves the whole defect out.
     intraluminal : Reason
         The share in words, or why there is none.
     avena : Avena
@@ -134,6 +135,14 @@ class SupportingFeatures:
     intraluminal_share: float | None
     intraluminal: Reason
     avena: Avena
+
+
+#: Label maps give a voxel to one region, so a vein beside a defect in one map holds its open part only.
+_OPEN_PART_ONLY = Reason(
+    "VEIN_WITHOUT_DEFECT",
+    "the outlined vein and the defect share no voxel, as where only the open part is outlined: "
+    "how much of the defect lies inside of the vein is unknown",
+)
 
 
 def supporting_features(
@@ -170,10 +179,11 @@ def supporting_features(
         missing = Reason("NO_VEIN", "the defect and its vein are not both outlined and accepted on one phase")
         wide, inside = missing, missing
     else:
-        share = share_inside(defect.masks[key], vein.masks[key])
-        inside = intraluminal(defect.masks[key], vein.masks[key])[1]
-        if share >= INTRALUMINAL_SHARE:
-            width, wide = vein_diameter_mm(vein.masks[key]), vein_expansion(vein.masks[key])
+        defect_mask, vein_mask = defect.masks[key], vein.masks[key]
+        share = share_inside(defect_mask, vein_mask) or None
+        inside = intraluminal(defect_mask, vein_mask)[1] if share else _OPEN_PART_ONLY
+        if share and share >= INTRALUMINAL_SHARE:
+            width, wide = vein_diameter_mm(vein_mask), vein_expansion(vein_mask)
             expanded = True if vein.role is RegionRole.PORTAL_VEIN and width >= EXPANDED_VEIN_MM else None
         else:
             wide = Reason(

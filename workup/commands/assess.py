@@ -111,6 +111,7 @@ def _print_verdicts(assessment: Assessment, written: list[Path]) -> None:
     from rich.table import Table
 
     from workup.report.assessment_report import enhancement_words, washout_words
+    from workup.report.wording import words
 
     console = Console()
     answers = Table(show_header=False, title=f"Case {assessment.case.case_id}", title_style="bold")
@@ -123,9 +124,8 @@ def _print_verdicts(assessment: Assessment, written: list[Path]) -> None:
     failed = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "FAIL"]
     still = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "UNKNOWN"]
     open_ones = ", ".join([*(f"{i} FAIL" for i in failed), *(f"{i} UNKNOWN" for i in still)])
-    answers.add_row(
-        "Trial criteria", f"[bold]{assessment.screen.overall}[/]", open_ones or "none fails, none is open"
-    )
+    overall = words("en")[assessment.screen.overall]
+    answers.add_row("Trial criteria", f"[bold]{overall}[/]", open_ones or "none fails, none is open")
     console.print(answers)
     findings = Table("region", "finding", "numbers and reasons")
     for defect in assessment.defects:
