@@ -40,6 +40,8 @@ from workup.exchange.export_files import export_cases
 from workup.exchange.import_files import import_file
 from workup.exchange.sdtm import sdtm
 from workup.exchange.sdtm_files import write_sdtm
+from workup.exchange.seg_files import write_segmentations
+from workup.exchange.source_image_files import read_source_images
 from workup.exchange.sr_measurements import ATTENUATION, LONG_AXIS, groups_of
 from workup.protocol_files import read_protocol
 from workup.report.assessment_report import assessment_report
@@ -261,18 +263,26 @@ def test_an_enhanced_multi_frame_study_is_exported(protocol, tmp_path):
     assert long.stated_mm == pytest.approx(measured.lesion.long_axis_mm, abs=1e-8)
 
 
-def test_a_mask_that_nobody_verified_does_not_come_back_verified(korean, protocol, tmp_path):
+SIGNED = {
+    "a signed read comes back verified where it was": (True, [True, False]),
+    "without a signature a reader must confirm": (False, [False, False]),
+}
+
+
+@pytest.mark.parametrize(("signed", "verified"), SIGNED.values(), ids=SIGNED)
+def test_what_comes_back_verified(korean, tmp_path, signed, verified):
     defect, tumor = korean.case.regions
     ((key, mask),) = tumor.masks.items()
     carried = replace(mask, provenance=Provenance.PROPAGATED, verified=False)
+    study, images = korean.case.study, read_source_images(tmp_path / "dicom", korean.case.study.acquisitions)
     regions = (defect, replace(tumor, masks={key: carried}))
-    (path,) = export_cases(
-        [assess(replace(korean.case, regions=regions), protocol)], tmp_path / "out", ["seg"], version="0.0"
+    written = write_segmentations(
+        "7", regions, study.acquisitions, images, tmp_path / "out", version="0.0", signed=signed
     )
+    ((path, _),) = written.values()
 
-    back = read_regions(path, korean.case.study)
-
-    assert [r.masks[key].verified for r in back] == [True, False]
+    assert [r.masks[key].verified for r in read_regions(path, study)] == verified
+    assert [r.masks[key].verified for r in import_file(path, study).regions] == verified
 
 
 def test_images_that_are_gone_are_named_and_nothing_is_written(korean, tmp_path):

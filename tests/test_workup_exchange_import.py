@@ -317,7 +317,19 @@ def test_read_regions_takes_a_segmentation(sources, study, acquisition, tmp_path
     (region,) = read_regions(saved(seg, tmp_path / "seg.dcm"), study)
 
     assert region.role is RegionRole.SPLEEN
-    assert region.masks[acquisition.key].verified
+    assert not region.masks[acquisition.key].verified  # of another maker: nobody here has looked at it
+
+
+@pytest.mark.parametrize("maker", ["veinvasion", "Another"])
+def test_only_our_own_object_can_say_that_it_was_signed(sources, study, acquisition, tmp_path, maker):
+    seg = segmentation(sources, blobs(0, 1))
+    seg.Manufacturer = maker
+    seg.SegmentSequence[0].SegmentLabel = "Spleen"
+    seg.SegmentSequence[0].SegmentDescription = "role: spleen; signed: yes"
+
+    (region,) = read_regions(saved(seg, tmp_path / "seg.dcm"), study)
+
+    assert region.masks[acquisition.key].verified is (maker == "veinvasion")
 
 
 # ---------------------------------------------------------------- label maps

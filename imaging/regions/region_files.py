@@ -66,7 +66,8 @@ def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
     ----------
     path : path
         A folder with ``regions.json``, or a ``.json``, ``.nii`` or ``.nii.gz`` file, or a DICOM
-        segmentation whose segments say what they are (``seg_files.read_seg_regions`` takes roles).
+        segmentation whose segments say what they are (``seg_files.read_seg_regions`` takes roles). Its
+        outlines are unverified until a reader confirms them, unless they are those of a signed read.
     study : Study
         The images that the regions belong to.
 
@@ -106,7 +107,7 @@ def _forms() -> str:
 
 def _read_segmentation(path: Path, study: Study) -> tuple[Region, ...]:
     """Regions on the acquisition that they were drawn on, carried over to the other phases as usual."""
-    regions = read_seg_regions(path, study, verified=True)
+    regions = read_seg_regions(path, study)
     drawn_on = study[next(iter(regions[0].masks))]
     return tuple(carry_over(region, drawn_on, study) for region in regions)
 

@@ -101,8 +101,9 @@ def read_seg_regions(
     resample : bool
         Carry it by the nearest neighbor onto the acquisition's grid if it lies on another one.
     verified : bool
-        Whether a reader looked at these outlines; never true of resampled ones, nor of those that our own
-        object calls unverified.
+        Whether a reader looked at these outlines. Those of a read that was signed here (our own object
+        says so) are verified without it; resampled ones, and those that our own object calls
+        unverified, never are.
 
     Raises
     ------
@@ -117,13 +118,13 @@ def read_seg_regions(
     acquisition = _acquisition(seg, [seg.stacks[n] for n in kinds], study, acquisition_key, resample)
     note = f"fractional: at least {FRACTION_THRESHOLD:.0%}" if seg.fractional else ""
     regions = []
-    unverified = {s.number for s in seg.segments if s.unverified}
+    accepted = {s.number for s in seg.segments if (verified or s.signed) and not s.unverified}
     for number, region in kinds.items():
         mask = stack_mask(
             seg.stacks[number],
             acquisition,
             resample=resample,
-            verified=verified and number not in unverified,
+            verified=number in accepted,
             known=_named(seg, acquisition),
         )
         regions.append(replace(region, masks={acquisition.key: mask}, note=note))

@@ -19,6 +19,7 @@ from imaging.regions.region import Region, RegionRole, Vessel, VesselLevel
 #: Given instead of a role: the segment is left out on purpose.
 SKIP = "skip"
 _UNVERIFIED = "verified: no"
+_SIGNED = "signed: yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class SegmentIdentity:
     def unverified(self) -> bool:
         """Whether our own object says that nobody has looked at this mask yet."""
         return _UNVERIFIED in self.description
+
+    @property
+    def signed(self) -> bool:
+        """Whether our own object was exported from a read that its reader signed."""
+        return _SIGNED in self.description
 
 
 #: Kinds that mean one role; comparison knows the retired SRT codes as well.
@@ -105,12 +111,13 @@ def regions_of(
     return regions
 
 
-def described_in_words(region: Region, *, verified: bool = True) -> str:
+def described_in_words(region: Region, *, verified: bool = True, signed: bool = False) -> str:
     """Role, vessel, level and standing as our own segmentations carry them beside the codes."""
     parts = [f"role: {region.role.value}"]
     parts += [f"vessel: {region.vessel.value}"] if region.vessel else []
     parts += [f"level: {region.level.value}"] if region.level else []
     parts += [] if verified else [_UNVERIFIED]
+    parts += [_SIGNED] if signed else []
     return "; ".join(parts)
 
 

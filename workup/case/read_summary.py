@@ -8,19 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from imaging.regions.region import Region, RegionRole
+from imaging.regions.region import Region
 from workup.case.reads import DefectRead, LesionRead, Point, ReadSummary
 from workup.case.state import CaseState
-
-#: Roles that a reader measures; the others are organs and references.
-LESION_ROLES = frozenset(
-    {
-        RegionRole.PRIMARY_TUMOR,
-        RegionRole.TARGET_LESION,
-        RegionRole.NON_TARGET_LESION,
-        RegionRole.LYMPH_NODE,
-    }
-)
+from workup.lesions import LESION_ROLES
 
 
 def summary_of(

@@ -41,6 +41,7 @@ def segmentation(
     reader: str | None,
     version: str,
     series_number: int,
+    signed: bool = False,
 ) -> hd.seg.Segmentation:
     """A BINARY Segmentation of every region that has a mask on this acquisition.
 
@@ -54,6 +55,8 @@ def segmentation(
         Headers of the acquisition's images in slice order (one, if multi-frame).
     case_id, reader, version, series_number
         Name the case, who drew, the software and the new series.
+    signed
+        Whether the reader signed these outlines; only then do they come back verified.
     """
     masks = np.stack([r.masks[acquisition.key].full() for r in regions], axis=-1)
     return hd.seg.Segmentation(
@@ -61,7 +64,7 @@ def segmentation(
         pixel_array=masks.astype(np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _segment(number, region, acquisition, case_id, version)
+            _segment(number, region, acquisition, case_id, version, signed)
             for number, region in enumerate(regions, 1)
         ],
         series_instance_uid=hd.UID(),
@@ -82,7 +85,7 @@ def segmentation(
 
 
 def _segment(
-    number: int, region: Region, acquisition: Acquisition, case_id: str, version: str
+    number: int, region: Region, acquisition: Acquisition, case_id: str, version: str, signed: bool
 ) -> hd.seg.SegmentDescription:
     category, kind, place = codes.REGION_CODES[region.role]
     if region.vessel is not None:
@@ -101,7 +104,8 @@ def _segment(
         anatomic_regions=[place] if place is not None else None,
     )
     # codes cannot tell a target from a non-target lesion; our own reader finds the role here
-    segment.SegmentDescription = described_in_words(region, verified=region.masks[acquisition.key].verified)
+    verified = region.masks[acquisition.key].verified
+    segment.SegmentDescription = described_in_words(region, verified=verified, signed=signed)
     return segment
 
 
@@ -122,6 +126,7 @@ def write_segmentations(
     *,
     reader: str | None = None,
     version: str,
+    signed: bool = False,
 ) -> dict[str, tuple[Path, hd.seg.Segmentation]]:
     """Write one Segmentation for each acquisition that has masks, keyed by acquisition.
 
@@ -142,6 +147,7 @@ def write_segmentations(
             reader=reader,
             version=version,
             series_number=9000 + order,
+            signed=signed,
         )
         path = target / f"seg_{order:03d}.dcm"
         with path.open("xb") as stream:
