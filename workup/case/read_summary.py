@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from imaging.regions.region import Region
+from imaging.regions.region import Region, RegionRole
 from workup.case.reads import DefectRead, LesionRead, Point, ReadSummary
 from workup.case.state import CaseState
 from workup.lesions import LESION_ROLES
