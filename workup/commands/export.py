@@ -32,16 +32,18 @@ def export(
     """
     from workup.assess import assess
     from workup.case.case_files import read_case
+    from workup.case.signature_files import signed_as_assessed
     from workup.command_line import loading_progress, print_json, version
     from workup.exchange.export_files import export_cases
     from workup.protocol_files import read_protocol
 
     trial = read_protocol(protocol)
-    assessments = []
+    assessments, signatures = [], []
     for case in cases:
         with loading_progress("reading images") as progress:
             given = read_case(case, progress=progress)
         assessments.append(assess(given, trial))
+        signatures.append(signed_as_assessed(case, assessments[-1]))
     written = export_cases(
         assessments,
         output,
@@ -49,6 +51,7 @@ def export(
         version=version(),
         language=language,
         replaces=replaces or (),
+        signatures=signatures,
     )
     if as_json:
         print_json({"cases": [a.case.case_id for a in assessments], "files": [str(p) for p in written]})

@@ -15,6 +15,7 @@ from imaging.regions.region import Region
 from imaging.regions.seg_files import read_seg_regions
 from imaging.volume import Acquisition
 from workup.assessment import Assessment
+from workup.case.reads import SignedRead
 from workup.errors import ExchangeError
 from workup.exchange.encapsulated_pdf import encapsulated_pdf
 from workup.exchange.fhir import bundle
@@ -39,6 +40,7 @@ def export_cases(
     version: str,
     language: str = "en",
     replaces: Sequence[Path] = (),
+    signatures: Sequence[SignedRead | None] = (),
 ) -> list[Path]:
     """Export one or many cases; SDTM tables hold all of them, the rest goes into a folder a case.
 
@@ -55,6 +57,8 @@ def export_cases(
         Of the software; of the PDF (``en`` or ``ko``).
     replaces
         Earlier SR objects that the new one supersedes (one case only).
+    signatures
+        For each assessment the signed read that it repeats, or None; only a signed SR is verified.
 
     Raises
     ------
@@ -71,11 +75,12 @@ def export_cases(
     target = Path(folder)
     names = [a.case.case_id for a in assessments]
     written: list[Path] = []
+    signed = signatures or [None] * len(names)
     try:
-        for assessment, name in zip(assessments, names, strict=True):
+        for assessment, name, read in zip(assessments, names, signed, strict=True):
             own = target if len(names) == 1 else target / f"{names.index(name) + 1:03d}_{_safe(name)}"
             own.mkdir(parents=True, exist_ok=True)
-            written += _export_dicom(assessment, own, formats, version, language, replaces)
+            written += _export_dicom(assessment, own, formats, version, language, replaces, read)
             if "fhir" in formats:
                 written.append(_write_json(own / "fhir_bundle.json", bundle(assessment, version=version)))
         tables = [kind for name, kind in SDTM_FORMATS.items() if {name, "sdtm"} & set(formats)]
@@ -108,6 +113,7 @@ def _export_dicom(
     version: str,
     language: str,
     replaces: Sequence[Path],
+    read: SignedRead | None,
 ) -> list[Path]:
     case, written = assessment.case, []
     if not {"seg", "sr", "pdf"} & set(formats):
@@ -130,7 +136,13 @@ def _export_dicom(
         written += [path for path, _ in made.values()]
     if "sr" in formats:
         report = structured_report(
-            assessment, images, segmentations, version=version, supersedes=_earlier(replaces, images)
+            assessment,
+            images,
+            segmentations,
+            version=version,
+            signed=read is not None,
+            signed_at=datetime.fromisoformat(read.when) if read else None,
+            supersedes=_earlier(replaces, images),
         )
         path = write_structured_report(report, folder / "sr.dcm")
         _check_report(path, report)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import highdicom as hd
@@ -17,6 +18,7 @@ import numpy as np
 from highdicom import sr
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
+from pydicom.valuerep import DT
 
 from imaging.findings.assess_region import RegionFindings
 from imaging.regions.region import Region
@@ -49,6 +51,7 @@ def structured_report(
     *,
     version: str,
     signed: bool = False,
+    signed_at: datetime | None = None,
     organization: str = "",
     supersedes: Sequence[Dataset] = (),
 ) -> sr.Comprehensive3DSR:
@@ -64,6 +67,8 @@ def structured_report(
         The exported segmentations, keyed by acquisition.
     signed
         Whether a reader signed; only then is the report complete and verified.
+    signed_at
+        When; the moment of the export where it is not given.
     version, organization
         The software's version; where the signing reader works.
     supersedes
@@ -85,7 +90,7 @@ def structured_report(
         # highdicom describes classic images only; enhanced ones are still named as evidence
         referenced_images=[image for image in evidence if "PixelSpacing" in image] or None,
     )
-    return sr.Comprehensive3DSR(
+    document = sr.Comprehensive3DSR(
         evidence=[*evidence, *segmentations.values()],
         content=report,
         series_instance_uid=hd.UID(),
@@ -102,6 +107,9 @@ def structured_report(
         series_description=f"Vascular invasion and measurable lesion, veinvasion {version}"[:64],
         specific_character_set="ISO_IR 192",
     )
+    if signed_at is not None and "VerifyingObserverSequence" in document:
+        document.VerifyingObserverSequence[0].VerificationDateTime = DT(signed_at)
+    return document
 
 
 def write_structured_report(report: sr.Comprehensive3DSR, path: str | Path) -> Path:
