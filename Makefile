@@ -28,6 +28,11 @@ help:
 	$(UV) -e '.[all]'
 	@touch $@ .venv/.base
 
+# A peer for the long tests, kept out of the environment: it brings a decoder that users do not have.
+.venv/dicom2nifti: .venv/.all
+	$(UV) --target $@ --no-deps dicom2nifti python-gdcm
+	@touch $@
+
 demo: .venv/.base
 	$(BIN)/veinvasion demo -o demo_out
 
@@ -48,7 +53,7 @@ else
 	$(SCREEN) $(BIN)/python -m pytest -q tests/gui
 endif
 
-test-long: .venv/.all
+test-long: .venv/.all .venv/dicom2nifti
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long --ignore=tests/gui
 
 fuzz: .venv/.all

@@ -25,6 +25,8 @@ ROWS, COLUMNS, SLICES = 12, 16, 8
 SPACING_MM, STEP_MM = (0.75, 1.25), 2.5
 FIRST_MM = np.array([-9.0, -5.0, -40.0])
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+#: Largest deviation from the truth that is none: decimal strings of six places, whole numbers.
+TOLERANCE = 0.56
 
 
 def truth(positions_mm: np.ndarray, pass_number: int = 0) -> np.ndarray:

@@ -9,10 +9,7 @@ from imaging.dicom.failures import CATALOGUE
 from imaging.dicom.study_files import load_study
 from imaging.errors import DicomError
 from tests.dicom_scenarios import SCENARIOS
-from tests.dicom_series import error_of
-
-#: Decimal strings of six places, and values rounded to whole numbers.
-TOLERANCE = 0.56
+from tests.dicom_series import TOLERANCE, error_of
 
 
 def outcome(folder, resample):

@@ -7,6 +7,7 @@ every other reader. Bytes are compared first, which is fast; only where they dif
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isclose
 
 from imaging.dicom import tags
 from imaging.dicom.failures import refusal
@@ -38,6 +39,9 @@ MUST_AGREE: dict[int, str] = {
 }
 _TEXT = frozenset((tags.PATIENT_ID, tags.STUDY_UID, tags.MODALITY, tags.SOP_CLASS_UID,
                    tags.FRAME_OF_REFERENCE_UID, tags.PHOTOMETRIC, tags.RESCALE_TYPE))  # fmt: skip
+#: How far apart two decimal strings of one quantity may be because they were rounded. [fraction]
+#: A pixel spacing that far off moves the last of 512 pixels by 0.004 mm; a thickness places nothing.
+_ROUNDING = {tags.PIXEL_SPACING: 1e-5, tags.SLICE_THICKNESS: 1e-3}
 _PER_SLICE_MR = frozenset((tags.RESCALE_SLOPE, tags.RESCALE_INTERCEPT))
 
 
@@ -73,6 +77,10 @@ def _same_value(first: Frame, frame: Frame, tag: int) -> bool:
     if one is None or other is None:
         return False
     try:
-        return first.of(tag).decimals(tag) == frame.of(tag).decimals(tag)
+        ours, theirs = first.of(tag).decimals(tag), frame.of(tag).decimals(tag)
     except DicomError:
         return False
+    if ours is None or theirs is None or len(ours) != len(theirs):
+        return ours == theirs
+    tolerance = _ROUNDING.get(tag, 0.0)
+    return all(isclose(a, b, rel_tol=tolerance) for a, b in zip(ours, theirs, strict=True))
