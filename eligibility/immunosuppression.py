@@ -81,7 +81,7 @@ def _is_strong(drug: Immunosuppressant, path: str, limit_mg: Decimal) -> Answer:
         return equivalent
     above = equivalent > limit_mg
     compared = (
-        f"{plain(_trimmed(equivalent))} mg prednisone per day {'>' if above else '<='} {plain(limit_mg)} mg"
+        f"{_shown(equivalent, limit_mg)} mg prednisone per day {'>' if above else '<='} {plain(limit_mg)} mg"
     )
     evidence = (
         told,
@@ -91,9 +91,11 @@ def _is_strong(drug: Immunosuppressant, path: str, limit_mg: Decimal) -> Answer:
     return known(above, f"{_name(drug)}: {compared}", *evidence)
 
 
-def _trimmed(value: Decimal) -> Decimal:
-    rounded = round(value, 6)
-    return rounded.normalize() if rounded == value else value
+def _shown(value: Decimal, limit: Decimal) -> str:
+    """Hundredths of a milligram, as long as they compare with the limit as the value itself does."""
+    rounded = round(value, 2)
+    same = (rounded > limit) == (value > limit) and (rounded == limit) == (value == limit)
+    return plain((rounded if same else value).normalize())
 
 
 def _equivalent(drug: Immunosuppressant, path: str, limit_mg: Decimal) -> Decimal | Answer:
@@ -207,9 +209,10 @@ def _daily_total(ask: Ask, start: date, days: int, limit_mg: Decimal) -> Answer:
         maybe = [d for e, d, _ in doses if e.possible[0] <= day <= e.possible[1]]
         certain, possible = max(certain, sum(sure, Decimal(0))), max(possible, sum(maybe, Decimal(0)))
     evidence = [e for _, _, path in doses for e in _total_evidence(ask, path)]
-    total = f"corticosteroids of one day together {plain(_trimmed(possible))} mg prednisone"
+    total = "corticosteroids of one day together {} mg prednisone"
     if certain > limit_mg:
-        return known(True, f"{total} > {plain(limit_mg)} mg", *evidence)
+        return known(True, f"{total.format(_shown(certain, limit_mg))} > {plain(limit_mg)} mg", *evidence)
+    total = total.format(_shown(possible, limit_mg))
     if possible > limit_mg:
         again = Missing(_PATH, "days on which the corticosteroids were taken")
         return unknown(f"{total} if taken on the same day", Reason.MISSING, [again], evidence)

@@ -382,3 +382,22 @@ def test_every_policy_changes_a_verdict_and_is_named_by_its_criteria() -> None:
 
     assert used == set(POLICIES)
     assert {policy for policy, _ in decisive} == set(POLICIES)
+
+
+# fmt: off
+STEROID_WORDS = {
+    "a repeating fraction is cut":                 ([("dexamethasone", "2")],            "13.33 mg prednisone per day > 10 mg"),
+    "a whole dose":                                ([("methylprednisolone", "8")],       "10 mg prednisone per day <= 10 mg"),
+    "what rounding would bring to the limit stays": ([("prednisolone", "10.001")],       "10.001 mg prednisone per day > 10 mg"),
+    "several together":                            ([("dexamethasone", "1")] * 2,        "together 13.33 mg prednisone > 10 mg"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("drugs", "words"), STEROID_WORDS.values(), ids=STEROID_WORDS)
+def test_a_steroid_dose_is_told_as_it_was_compared(drugs: list[tuple[str, str]], words: str) -> None:
+    given = [{**STEROID, "drug": drug, "dose_mg_per_day": dose} for drug, dose in drugs]
+
+    found = verdict("E8", {"immunosuppressants": given})
+
+    assert words in " ".join([found.message, *(str(e) for e in found.evidence)])

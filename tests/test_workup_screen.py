@@ -133,6 +133,20 @@ def test_labs_from_a_table_are_added(tmp_path: Path) -> None:
     assert document["criteria"]["I8.3"]["status"] == "FAIL"
 
 
+def test_images_of_a_case_replace_the_imaging_of_a_record(tmp_path: Path) -> None:
+    """The record's reader saw no enhancement; the sample's images and reader say that there is."""
+    denied = {"imaging.thrombi[0].arterial_enhancement": False}
+    record = str(write(tmp_path / "r.json", denied))
+    sample = str(Path(__file__).parent.parent / "sample_dicom")
+
+    alone = json.loads(run("screen", record, "--json")[1])["criteria"]
+    with_images = json.loads(run("screen", record, "--case", sample, "--json")[1])["criteria"]
+
+    assert alone["I4"]["status"] == "FAIL"
+    assert (with_images["I4"]["status"], with_images["I5"]["status"]) == ("PASS", "PASS")
+    assert all(alone[i] == with_images[i] for i in alone if i.startswith("I8"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
