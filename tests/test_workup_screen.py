@@ -133,18 +133,30 @@ def test_labs_from_a_table_are_added(tmp_path: Path) -> None:
     assert document["criteria"]["I8.3"]["status"] == "FAIL"
 
 
-def test_images_of_a_case_replace_the_imaging_of_a_record(tmp_path: Path) -> None:
-    """The record's reader saw no enhancement; the sample's images and reader say that there is."""
-    denied = {"imaging.thrombi[0].arterial_enhancement": False}
-    record = str(write(tmp_path / "r.json", denied))
+CASE_BESIDE_RECORD = {
+    "a record without imaging takes the case's answers": ({"imaging": None}, "UNKNOWN", "PASS"),
+    "a record that says otherwise is a conflict": (
+        {"imaging.thrombi[0].arterial_enhancement": False},
+        "FAIL",
+        "UNKNOWN conflict",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASE_BESIDE_RECORD)
+def test_images_of_a_case_are_judged_beside_the_record(name: str, tmp_path: Path) -> None:
+    changes, without, expected = CASE_BESIDE_RECORD[name]
+    record = str(write(tmp_path / "r.json", changes))
     sample = str(Path(__file__).parent.parent / "sample_dicom")
 
     alone = json.loads(run("screen", record, "--json")[1])["criteria"]
-    with_images = json.loads(run("screen", record, "--case", sample, "--json")[1])["criteria"]
+    together = json.loads(run("screen", record, "--case", sample, "--json")[1])["criteria"]
 
-    assert alone["I4"]["status"] == "FAIL"
-    assert (with_images["I4"]["status"], with_images["I5"]["status"]) == ("PASS", "PASS")
-    assert all(alone[i] == with_images[i] for i in alone if i.startswith("I8"))
+    status, _, reason = expected.partition(" ")
+    assert (alone["I4"]["status"], together["I4"]["status"]) == (without, status)
+    assert not reason or together["I4"]["reason_code"] == reason
+    assert together["I5"]["status"] == "PASS"
+    assert all(alone[i] == together[i] for i in alone if i.startswith("I8"))
 
 
 @pytest.mark.parametrize(

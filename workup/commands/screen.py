@@ -18,7 +18,8 @@ def screen(
         Path, typer.Argument(help="Patient record (JSON, YAML or FHIR bundle), or a folder of them.")
     ],
     case: Annotated[
-        Path | None, typer.Option(help="Case whose assessed images replace the record's imaging block.")
+        Path | None,
+        typer.Option(help="Case whose images are assessed as well; what contradicts the record is UNKNOWN."),
     ] = None,
     labs: Annotated[
         list[Path] | None, typer.Option(help="CSV of laboratory values to add; may be repeated.")
