@@ -90,7 +90,7 @@ def ours(study, folder):
     keeper = Keeper(reading, lambda: CaseStore.create(Path(folder) / "case", study, "B", "A"))
     viewer = napari.Viewer(show=True)
     viewer.window.resize(1800, 1100)
-    window = build_window(viewer, OpenedReading(reading, keeper, {}, ()))
+    window = build_window(viewer, OpenedReading(reading, keeper, ()))
     for role in (RegionRole.FILLING_DEFECT, RegionRole.REFERENCE_LIVER):
         id_ = reading.add_region(role)
         start = 200 if role is RegionRole.FILLING_DEFECT else 320

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,10 +12,12 @@ from hypothesis import strategies as st
 from imaging.errors import RegionError
 from imaging.phases.phase import Phase
 from imaging.regions.region import Provenance, RegionMask, RegionRole, Vessel
+from imaging.volume import Study
 from tests.reading_studies import SHAPE, block, geometry, study
 from workup.case.case import Line, Statement
 from workup.errors import CaseError
 from workup.reading import Reading
+from workup.reading_answers import comparability_doubts
 
 DEFECT, TUMOR = RegionRole.FILLING_DEFECT, RegionRole.PRIMARY_TUMOR
 
@@ -236,3 +240,28 @@ def test_a_removed_region_takes_its_words_along_and_brings_them_back():
     assert not np.asarray(reading.labels["A"]).any()
     reading.undo()
     assert same(snapshot(reading), full)
+
+
+def test_a_reason_to_compare_phases_is_a_step_and_goes_into_the_case():
+    reading = Reading(study(), reader="A")
+    reading.state_comparable("  same reconstruction,\n another name ")
+
+    assert reading.to_case().comparable_override == "same reconstruction, another name"
+    assert reading.steps == ("compare the phases",)
+    reading.state_comparable("")
+    assert (reading.to_case().comparable_override, reading.undo_title) == ("", "do not compare the phases")
+    reading.undo()
+    assert reading.state.comparable_override == "same reconstruction, another name"
+    reading.locked = "signed by A"
+    with pytest.raises(CaseError, match="signed"):
+        reading.state_comparable("")
+
+
+def test_what_a_reader_may_override_is_named_with_its_phases():
+    kernels = dict(zip("UAPD", ("B30f", "B70f", "B30f", "B30f"), strict=True))
+    images = [replace(a, header=replace(a.header, convolution_kernel=kernels[a.key])) for a in study()]
+    reading = Reading(Study(tuple(images)), reader="A")
+
+    (doubt,) = comparability_doubts(reading)
+    assert sorted(doubt.split()) == sorted(["kernel", "B30f", "against", "B70f"])
+    assert comparability_doubts(Reading(study())) == ()

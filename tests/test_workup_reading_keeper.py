@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,12 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from imaging.phantom import TWINS
+from imaging.phantom_files import write_case
 from imaging.regions.region import RegionRole
 from tests.reading_studies import block, geometry, study
+from workup.assess import assess
 from workup.case.case import Statement
-from workup.case.store_files import CaseStore
+from workup.case.store_files import MEANING, CaseStore
+from workup.command_line import main
 from workup.errors import CaseError
+from workup.protocol_files import read_protocol
 from workup.reading import Reading
+from workup.reading_export_files import origin_of, sign_read
 from workup.reading_files import open_reading
 from workup.reading_keeper import AUTOSAVE_AFTER_S, AUTOSAVE_AFTER_STEPS, Keeper
 
@@ -102,7 +109,7 @@ def test_a_save_settles_the_autosave_and_signing_locks(kept):
     assert store.pending_autosave("A") is None
     keeper.sign({"report.json": b"{}"}, "I have read this.")
 
-    assert store.history().current_read("A").version == 2
+    assert store.history().current_read("A").version == 1  # nothing changed since it was saved
     with pytest.raises(CaseError, match="signed by A"):
         reading.state_defect(id_, filling_defect=Statement.YES)
 
@@ -146,3 +153,75 @@ def test_a_killed_session_is_taken_up_and_says_what_may_be_missing(tmp_path):
     assert opened.reading.undo() == "recover unsaved work"
     assert opened.reading.to_case().regions == ()
     opened.keeper.close()
+
+
+def test_work_that_did_not_change_is_the_version_that_holds_it(kept):
+    reading, keeper, _, store = kept
+    first = keeper.version("before export")
+    assert keeper.version("before export") == first
+    reading.add_region(RegionRole.AORTA)
+    second = keeper.version("before export")
+    reading.undo()
+
+    assert second == first + 1
+    assert keeper.version() == second + 1  # what was saved first is not looked for: a later save counts
+    assert [v.number for v in store.history().versions] == [first, second, second + 1]
+
+
+def test_a_view_is_kept_for_its_reader_and_is_no_unsaved_work(kept):
+    reading, keeper, _, store = kept
+    assert keeper.view() == {}
+    keeper.save()
+    view = {"layout": "single", "window": [-10.5, 190.0], "slice_mm": 52.5, "brush_mm": 3.0}
+    keeper.keep_view(view)
+
+    assert keeper.view() == view
+    assert store.view("B") == {}
+    assert store.pending_autosave("A") is None
+    assert [v.number for v in store.history().versions] == [1]
+    assert not [p for p in store.verify() if p.code != "IMAGE_MISSING"]
+    reading.reader = "B"
+    assert keeper.view() == {}
+
+
+def test_looking_alone_makes_no_case_folder(tmp_path):
+    keeper = open_reading(SAMPLE, case_folder=tmp_path / "case").keeper
+    keeper.keep_view({"layout": "grid"})
+    keeper.close()
+
+    assert not (tmp_path / "case").exists()
+
+
+def test_what_was_signed_is_what_was_measured_with_the_trace_that_the_command_line_tells(tmp_path):
+    write_case(TWINS["plain"].small(), tmp_path / "plain")
+    opened = open_reading(tmp_path / "plain", reader="Reader One", case_folder=tmp_path / "case")
+    reading, keeper = opened.reading, opened.keeper
+    sign_read(keeper, lambda: assess(reading.to_case(), read_protocol()), MEANING)
+    keeper.close()
+    with pytest.raises(SystemExit):
+        main(["assess", str(tmp_path / "case"), "-o", str(tmp_path / "typed")])
+    store = CaseStore.open(tmp_path / "case")
+    signed = json.loads(store.signed_files(1)["report.json"])
+    typed = json.loads((tmp_path / "typed" / "report.json").read_text())
+    (read,) = store.history().signed
+
+    assert reading.locked
+    assert [v.number for v in store.history().versions] == [1]
+    assert signed == typed
+    assert (signed["trace"]["version"], signed["trace"]["author"]) == (1, "Reader One")
+    assert len(signed["trace"]["series"]) == len(reading.study.acquisitions)
+    assert read.summary.verdicts["vascular_invasion"] == signed["vascular_invasion"]["status"]
+    assert read.summary.lesions[0].diameter_tenths_mm is not None
+
+
+def test_a_report_of_work_that_cannot_be_saved_says_so(kept, monkeypatch):
+    _, keeper, _, store = kept
+    read_only = CaseError("READ_ONLY", "the folder cannot be written")
+
+    def refuse(*_: object) -> int:
+        raise read_only
+
+    monkeypatch.setattr(store, "save", refuse)
+
+    assert "the folder cannot be written" in origin_of(keeper, "before export").missing
+    assert "not kept" in origin_of(None, "before export").missing

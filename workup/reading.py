@@ -19,7 +19,7 @@ from imaging.regions.label_volume import LabelEdit, LabelVolume
 from imaging.regions.live_statistics import Moments
 from imaging.regions.region import Region, RegionMask, RegionRole, Vessel, VesselLevel
 from imaging.volume import Study
-from workup.case.case import Case, DefectStatement, LesionStatement, Line, Statement
+from workup.case.case import Case, Line, Statement
 from workup.errors import CaseError
 from workup.reading_outlines import Outlines
 from workup.reading_state import MaskState, ReadState, RegionEntry, Step
@@ -295,9 +295,7 @@ class Reading:
     def set_line(self, line: Line) -> None:
         """Draw a caliper line; it replaces the region's line of the same axis."""
         self._begin()
-        self.state.region(line.region_id)
-        kept = [x for x in self.state.lines if (x.region_id, x.axis) != (line.region_id, line.axis)]
-        self._do(f"{line.axis} axis of {line.region_id}", replace(self.state, lines=(*kept, line)))
+        self._do(f"{line.axis} axis of {line.region_id}", self.state.with_line(line))
 
     def set_lines(self, region_id: str, lines: tuple[Line, ...], title: str = "") -> None:
         """Replace all lines of a region at once."""
@@ -308,29 +306,29 @@ class Reading:
     def label_phase(self, key: str, phase: Phase | None) -> None:
         """The reader's word on a phase; None takes it back."""
         self._begin()
-        labels = {k: v for k, v in self.state.phase_labels.items() if k != self.study[key].key}
-        if phase is not None:
-            labels[key] = phase
-        self._do("name a phase", replace(self.state, phase_labels=MappingProxyType(labels)))
+        self._do("name a phase", self.state.with_phase(self.study[key].key, phase))
 
     def state_defect(self, region_id: str, **said: Statement | str | None) -> None:
         """Record what the reader says of a filling defect, by the fields of ``DefectStatement``."""
         self._begin()
-        old = self.state.defects.get(self.state.region(region_id).id, DefectStatement())
-        new = {**self.state.defects, region_id: replace(old, **said)}  # type: ignore[arg-type]
-        self._do(f"read {region_id}", replace(self.state, defects=MappingProxyType(new)))
+        self._do(f"read {region_id}", self.state.with_defect(region_id, said))
 
     def state_lesion(self, region_id: str, **said: Statement | str | None) -> None:
         """Record what the reader says of a lesion, by the fields of ``LesionStatement``."""
         self._begin()
-        old = self.state.lesions.get(self.state.region(region_id).id, LesionStatement())
-        new = {**self.state.lesions, region_id: replace(old, **said)}  # type: ignore[arg-type]
-        self._do(f"read {region_id}", replace(self.state, lesions=MappingProxyType(new)))
+        self._do(f"read {region_id}", self.state.with_lesion(region_id, said))
 
     def state_complete(self, complete: bool) -> None:
         """The reader's word that every filling defect and candidate lesion is outlined."""
         self._begin()
         self._do("complete" if complete else "not complete", replace(self.state, complete=complete))
+
+    def state_comparable(self, reason: str) -> None:
+        """Why the reader compares phases of another kernel or slice thickness; empty takes it back."""
+        self._begin()
+        said = " ".join(reason.split())
+        title = "compare the phases" if said else "do not compare the phases"
+        self._do(title, replace(self.state, comparable_override=said))
 
     # History
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from eligibility.protocol import Protocol
 from imaging.errors import ImagingError
 from imaging.findings.finding import Finding
+from imaging.findings.guards import pair_doubts
 from imaging.phases.decision import name_phases
-from imaging.phases.phase import Phase, PhaseDecision
+from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.phases.timing import delay_from_injection
 from imaging.regions.region import Region, RegionRole
 from workup.assess import assess
@@ -199,6 +201,18 @@ def time_on_axis(point: CurvePoint) -> float:
     if point.phase is Phase.UNENHANCED:
         return 0.0
     return point.seconds if point.seconds is not None else NOMINAL_S.get(point.phase, 0.0)
+
+
+def comparability_doubts(reading: Reading) -> tuple[str, ...]:
+    """Differences between phases that hold comparisons back until the reader gives a reason, each once."""
+    images = [
+        a
+        for a in reading.study
+        if (decision := reading.decisions.get(a.key)) is None or decision.role is Role.IMAGE
+    ]
+    doubts = (doubt.message for one, other in combinations(images, 2) for doubt in pair_doubts(one, other))
+    differences = (text.rsplit(": ", 1)[-1].rstrip(".") for text in doubts)
+    return tuple({frozenset(text.split()): text for text in differences}.values())  # a against b: b against a
 
 
 #: What the reader is asked of a filling defect, and which number stands beside it.

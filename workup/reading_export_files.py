@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from workup.assessment import Assessment
 from workup.assessment_json import assessment_document
+from workup.case.assessed_summary import assessed_summary
+from workup.case.origin_files import stored_origin
+from workup.case.software_files import software_lock
+from workup.case.trace import Origin, trace_document
 from workup.command_line import SCHEMA_VERSION, version
+from workup.errors import WorkupError
+from workup.reading_keeper import Keeper
 from workup.report.assessment_report import assessment_report
 from workup.report.report_files import write_report
 
@@ -17,24 +23,58 @@ from workup.report.report_files import write_report
 SIGNED_FORMATS = ("html", "json")
 
 
+def origin_of(keeper: Keeper | None, why: str) -> Origin:
+    """Where the work in hand is kept: the version that holds it, saved now if none does.
+
+    Where it cannot be saved the trace says so; a report is not refused for that.
+    """
+    if keeper is None:
+        return Origin(missing="The read was not kept in a case folder.")
+    try:
+        return stored_origin(keeper.store, keeper.version(why))
+    except WorkupError as error:
+        return Origin(missing=f"The read could not be saved: {error.found}.")
+
+
 def write_reports(
     assessment: Assessment,
     folder: str | Path,
     *,
+    origin: Origin | None = None,
     formats: Sequence[str] = SIGNED_FORMATS,
     language: str = "en",
 ) -> list[Path]:
-    """The report of an assessment, exactly as ``veinvasion assess -o`` writes it."""
+    """The report of an assessment with its trace, exactly as ``veinvasion assess -o`` writes it."""
     head: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
-    report = assessment_report(assessment, language=language, footer=f"veinvasion {version()}")
-    return write_report(report, {**head, **assessment_document(assessment)}, folder, formats)
+    trace = trace_document(assessment, origin, software_lock())
+    footer = f"veinvasion {version()}"
+    report = assessment_report(assessment, language=language, footer=footer, trace=trace)
+    document = {**head, **assessment_document(assessment), "trace": trace}
+    return write_report(report, document, folder, formats)
 
 
-def report_bytes(assessment: Assessment, *, language: str = "en") -> dict[str, bytes]:
+def report_bytes(
+    assessment: Assessment, *, origin: Origin | None = None, language: str = "en"
+) -> dict[str, bytes]:
     """File name -> bytes of the reports that a reader signs."""
     with tempfile.TemporaryDirectory(prefix="veinvasion-") as folder:
-        written = write_reports(assessment, folder, language=language)
+        written = write_reports(assessment, folder, origin=origin, language=language)
         return {path.name: path.read_bytes() for path in written if path.is_file()}
+
+
+def sign_read(keeper: Keeper, assess: Callable[[], Assessment], meaning: str, why: str = "") -> int:
+    """Save, assess, write the reports with their trace, sign all of it; the read's number.
+
+    Raises
+    ------
+    CaseError
+        As ``Keeper.sign``.
+    """
+    origin = stored_origin(keeper.store, keeper.version("before signing"))
+    assessment = assess()
+    return keeper.sign(
+        report_bytes(assessment, origin=origin), meaning, why, summary=assessed_summary(assessment)
+    )
 
 
 def write_dicom(assessment: Assessment, folder: str | Path, *, signed: bool = False) -> list[Path]:
@@ -57,7 +97,14 @@ def write_dicom(assessment: Assessment, folder: str | Path, *, signed: bool = Fa
     acquisitions = [a for a in case.study if a.key in outlined]
     images = read_source_images(case.study.source, acquisitions)
     written = write_segmentations(
-        case.case_id, case.regions, acquisitions, images, target, reader=case.reader, version=version()
+        case.case_id,
+        case.regions,
+        acquisitions,
+        images,
+        target,
+        reader=case.reader,
+        version=version(),
+        signed=signed,
     )
     report = structured_report(
         assessment, images, {key: seg for key, (_, seg) in written.items()}, version=version(), signed=signed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imaging.phases.decision import name_phases
 from workup.case.case import Case
@@ -27,7 +26,6 @@ class OpenedReading:
 
     reading: Reading
     keeper: Keeper
-    notes: dict[str, Any]
     words: tuple[str, ...]
 
 
@@ -57,12 +55,12 @@ def open_reading(
     decisions = name_phases(case.study)
     reading = Reading.from_case(case, decisions)
     reading.reader = reader or case.reader
-    keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path))
+    store = CaseStore.open(kept_in) if is_store(kept_in) else None
+    keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path), store=store)
     words = list(_first_words(case, reading))
-    notes: dict[str, Any] = {}
-    if is_store(kept_in):
-        words += _recover(CaseStore.open(kept_in), reading, notes)
-    return OpenedReading(reading, keeper, notes, tuple(words))
+    if store is not None:
+        words += _recover(store, reading)
+    return OpenedReading(reading, keeper, tuple(words))
 
 
 def _case_folder(path: Path, asked: Path | None) -> Path:
@@ -80,13 +78,12 @@ def _store(folder: Path, case: Case, reader: str | None, images: Path) -> CaseSt
     return CaseStore.create(folder, case.study, name, reader or "unnamed reader", dicom_folder=source)
 
 
-def _recover(store: CaseStore, reading: Reading, notes: dict[str, Any]) -> list[str]:
+def _recover(store: CaseStore, reading: Reading) -> list[str]:
     """Take up an autosave that no save followed; what to say of it."""
     words = [] if store.trouble is None else [str(store.trouble)]
     kept = store.pending_autosave(reading.reader)
     if kept is None:
         return words
-    notes.update(kept.state.notes)
     reading.take_over(case_of(kept.state, reading.study, reading.case_id), "recover unsaved work")
     reading.reader = reading.reader or kept.state.reader
     words.append(

@@ -7,15 +7,18 @@ waits for the disk. The case folder is made when there is first something to kee
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from workup.case.reads import ReadSummary
 from workup.case.state import CaseState, state_of
 from workup.case.store_files import CaseStore
 from workup.errors import WorkupError
 from workup.reading import Reading
+from workup.reading_state import ReadState
 
 #: Something unsaved is written after this time at the latest. [s]
 AUTOSAVE_AFTER_S = 10.0
@@ -35,20 +38,26 @@ class Keeper:
         Opens the case folder, making it if need be; called once, when something is first written.
     clock : callable, optional
         Seconds that only go forward; tests give their own. [s]
+    store : CaseStore, optional
+        The case folder, where it is there already.
     """
 
     def __init__(
-        self, reading: Reading, open_store: OpenStore, clock: Callable[[], float] = time.monotonic
+        self,
+        reading: Reading,
+        open_store: OpenStore,
+        clock: Callable[[], float] = time.monotonic,
+        store: CaseStore | None = None,
     ) -> None:
         self._reading = reading
         self._open_store = open_store
         self._clock = clock
-        self._store: CaseStore | None = None
+        self._store = store
         self._steps = 0
         self._dirty_since: float | None = None
         self._writing: Future[None] | None = None
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="autosave")
-        self.notes: dict[str, Any] = {}
+        self._saved: tuple[ReadState, str | None] | None = None  # what the last version holds, and whose
         self.trouble: str | None = None
         self.last_version: int | None = None
         reading.events.history.connect(self._stepped)
@@ -111,16 +120,52 @@ class Keeper:
         state = self._state()
         version = self.store.save(state, state.reader, why)
         self._steps, self._dirty_since, self.last_version = 0, None, version
+        self._saved = (self._reading.state, self._reading.reader)
         return version
 
-    def sign(self, reports: Mapping[str, bytes], meaning: str, why: str = "") -> int:
-        """Save, put the reader's name to it with the reports, and lock the reading; the read's number."""
-        self.save("before signing")
+    def version(self, why: str = "") -> int:
+        """Number of the version that holds the work as it is; saved now, unless the last save does.
+
+        Raises
+        ------
+        CaseError
+            As ``save``.
+        """
+        self._reading.commit_stroke()
+        saved = self._saved
+        same = saved is not None and saved[0] is self._reading.state and saved[1] == self._reading.reader
+        return self.last_version if same and self.last_version is not None else self.save(why)
+
+    def sign(
+        self,
+        reports: Mapping[str, bytes],
+        meaning: str,
+        why: str = "",
+        summary: ReadSummary | None = None,
+    ) -> int:
+        """Save, put the reader's name to it with the reports, and lock the reading; the read's number.
+
+        ``summary`` is what the signature says in numbers (``assessed_summary``); without it, no more
+        than the reader's own statements and lines.
+        """
+        self.version("before signing")
         reader = self._reading.reader or ""
-        number = self.store.sign(reader, reports, version=self.last_version, meaning=meaning, why=why)
+        number = self.store.sign(
+            reader, reports, version=self.last_version, summary=summary, meaning=meaning, why=why
+        )
         self._reading.locked = f"signed by {reader}, version {self.last_version}"
         self._reading.events.state.emit()
         return number
+
+    def view(self) -> Mapping[str, Any]:
+        """How this reader looked at the case when they left it; empty where that is not known."""
+        return {} if self._store is None else self._store.view(self._reading.reader)
+
+    def keep_view(self, view: Mapping[str, Any]) -> None:
+        """Remember how the reader looks at the case, if it has a folder; never makes one, never fails."""
+        if self._store is not None:
+            with contextlib.suppress(WorkupError, OSError):
+                self._store.keep_view(view, self._reading.reader)
 
     def close(self) -> None:
         """Write what is unsaved and wait for it."""
@@ -129,13 +174,8 @@ class Keeper:
         self._disk.shutdown(wait=True)
 
     def _state(self) -> CaseState:
-        state = state_of(self._reading.to_case())
-        return CaseState(**{**_fields(state), "notes": dict(self.notes)})
+        return state_of(self._reading.to_case())
 
     def _wait(self) -> None:
         if self._writing is not None:
             self._writing.result()
-
-
-def _fields(state: CaseState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in state.__dataclass_fields__}

@@ -95,6 +95,27 @@ class ReadState:
             lesions=_without(self.lesions, region_id),
         )
 
+    def with_line(self, line: Line) -> ReadState:
+        """The state with a line in place of the region's line of the same axis."""
+        self.region(line.region_id)
+        kept = [x for x in self.lines if (x.region_id, x.axis) != (line.region_id, line.axis)]
+        return replace(self, lines=(*kept, line))
+
+    def with_phase(self, key: str, phase: Phase | None) -> ReadState:
+        """The state with the reader's word on a phase, or without it."""
+        labels = {**_without(self.phase_labels, key), **({} if phase is None else {key: phase})}
+        return replace(self, phase_labels=MappingProxyType(labels))
+
+    def with_defect(self, region_id: str, said: Mapping[str, Any]) -> ReadState:
+        """The state with more said of a filling defect."""
+        new = replace(self.defects.get(self.region(region_id).id, DefectStatement()), **said)
+        return replace(self, defects=MappingProxyType({**self.defects, region_id: new}))
+
+    def with_lesion(self, region_id: str, said: Mapping[str, Any]) -> ReadState:
+        """The state with more said of a lesion."""
+        new = replace(self.lesions.get(self.region(region_id).id, LesionStatement()), **said)
+        return replace(self, lesions=MappingProxyType({**self.lesions, region_id: new}))
+
     def region(self, region_id: str) -> RegionEntry:
         """The region of that id.
 

@@ -22,7 +22,7 @@ from viewer.widgets.parts import WARNING_COLOR, escaped, heading, wrapped
 from workup.case.store_files import MEANING
 from workup.errors import CaseError
 from workup.reading_checklist import missing
-from workup.reading_export_files import report_bytes, write_dicom, write_reports
+from workup.reading_export_files import origin_of, sign_read, write_dicom, write_reports
 
 if TYPE_CHECKING:
     from viewer.desk import Desk
@@ -79,8 +79,7 @@ class SignDialog(QDialog):
             raise CaseError(
                 "NAME_NEEDED", "the name is not the reader's", expected=reading.reader or "a name"
             )
-        reports = report_bytes(self._feed.answers.everything())
-        keeper.sign(reports, MEANING, self.why.text())
+        sign_read(keeper, self._feed.answers.everything, MEANING, self.why.text())
 
 
 class ExportDialog(QDialog):
@@ -125,7 +124,8 @@ class ExportDialog(QDialog):
             return
         assessment = self._feed.answers.everything()
         if self.report.isChecked():
-            parts.append(lambda: write_reports(assessment, target))
+            origin = origin_of(self._desk.keeper, "before export")
+            parts.append(lambda: write_reports(assessment, target, origin=origin))
         if self.dicom.isChecked():
             signed = bool(self._desk.reading.locked)
             parts.append(lambda: write_dicom(assessment, target, signed=signed))

@@ -50,3 +50,8 @@ def decode_autosave(data: bytes) -> Autosave | None:
 def autosave_name(reader: str) -> str:
     """File name of a reader's autosave; a hash, so that any name of a person is a good file name."""
     return f"{sha256(reader.encode())[:16]}.autosave"
+
+
+def view_name(reader: str) -> str:
+    """File name of how a reader last looked at the case: an autosave of nothing but notes."""
+    return f"{sha256(reader.encode())[:16]}.view"

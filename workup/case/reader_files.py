@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workup.case.autosave_codec import Autosave, decode_autosave
+from workup.case.autosave_codec import Autosave, decode_autosave, view_name
 from workup.case.disk_files import Disk
 from workup.case.journal_files import Journal, check_head
 from workup.case.log import LogEntry
@@ -18,6 +18,10 @@ from workup.errors import CaseError
 
 if TYPE_CHECKING:
     from workup.case.verify_files import Problem
+
+
+#: Whose work it is where nobody gave a name.
+ANONYMOUS = "unnamed reader"
 
 
 class CaseReader:
@@ -108,6 +112,12 @@ class CaseReader:
             if not saved:
                 return kept
         return None
+
+    def view(self, who: str | None) -> Mapping[str, Any]:
+        """How this reader looked at the case when they left it; empty where that was not kept."""
+        path = self.folder / "autosave" / view_name(who or ANONYMOUS)
+        kept = decode_autosave(path.read_bytes()) if path.is_file() else None
+        return {} if kept is None else kept.state.notes
 
     def _state(self, version: int, files: Mapping[str, str]) -> CaseState:
         folder = f"versions/{version:06d}"

@@ -19,7 +19,8 @@ class CaseState:
     Attributes
     ----------
     notes : mapping
-        Whatever a viewer wants back on the next opening (window, slice, layout); JSON values only.
+        Whatever a viewer wants back on the next opening (window, slice, layout); JSON values only. They
+        are kept apart from versions (``CaseStore.keep_view``): a read is what was said, not how it looked.
     """
 
     regions: tuple[Region, ...] = ()

@@ -8,7 +8,7 @@
       head.json           number and hash of the log's last acknowledged line
       source.json         the images it was read on (``source``)
       versions/000007/    meta.json, masks.bin (``state_codec``); never changed again
-      autosave/           one file a reader; kept until their next save
+      autosave/           one file a reader, kept until their next save; and how each looked at the case
       signed/000002/      the reports as signed, and read.json
       images/             only with ``copy_images``
 
@@ -25,14 +25,14 @@ from typing import Any
 
 from imaging.volume import Study
 from workup.case.adjudication import decision_data
-from workup.case.autosave_codec import Autosave, autosave_name, encode_autosave
+from workup.case.autosave_codec import Autosave, autosave_name, encode_autosave, view_name
 from workup.case.case import Case
 from workup.case.disk_files import Disk, told
 from workup.case.journal_files import hashes
 from workup.case.lock_files import PATIENCE_S
 from workup.case.log import sha256
 from workup.case.read_summary import summary_of
-from workup.case.reader_files import CaseReader
+from workup.case.reader_files import ANONYMOUS, CaseReader
 from workup.case.reads import History, ReadPlan, ReadSummary, check_plan, check_signature, replay
 from workup.case.software_files import software_lock
 from workup.case.state import CaseState, case_of
@@ -42,8 +42,6 @@ from workup.errors import CaseError
 
 VERSION_FORMAT = "veinvasion-version"
 VERSION_FORMAT_NUMBER = 1
-
-ANONYMOUS = "unnamed reader"
 
 #: What a signature says unless the signer says otherwise (21 CFR 11.50: name, time, meaning).
 MEANING = "I have read these images and this report is my reading."
@@ -225,6 +223,14 @@ class CaseStore(CaseReader):
             kept = Autosave(reader, journal.disk.now().isoformat(), len(self.log()), state)
             path = self.folder / "autosave" / autosave_name(reader)
             told(lambda: journal.disk.replace_synced(path, encode_autosave(kept)), "autosave")
+
+    def keep_view(self, view: Mapping[str, Any], who: str | None = None) -> None:
+        """Keep how a reader looks at the case (JSON values): presentation, no part of any version."""
+        reader, journal = who or ANONYMOUS, self._journal
+        with self.writer():
+            kept = Autosave(reader, journal.disk.now().isoformat(), len(self.log()), CaseState(notes=view))
+            path = self.folder / "autosave" / view_name(reader)
+            told(lambda: journal.disk.replace_synced(path, encode_autosave(kept)), "keeping the view")
 
     def accept_autosave(self, who: str) -> int:
         """Make the pending autosave a version; its number."""

@@ -183,6 +183,7 @@ def trace_document(
             "protocol": protocol.id,
             "protocol_version": protocol.version,
             "readings": dict(protocol.readings),
+            "comparable_override": assessment.compared_because or None,
         },
         "software": {
             "assessed_with": dict(software),
