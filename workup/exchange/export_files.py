@@ -129,6 +129,7 @@ def _export_dicom(
             folder,
             reader=case.reader,
             version=version,
+            signed=read is not None,
         )
         for key, (path, _) in made.items():
             _check_segmentation(path, case.study[key], case.regions, assessment)
