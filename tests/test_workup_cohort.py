@@ -13,11 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import psutil
 import pytest
 
 from imaging.phantom import TWINS
 from imaging.phantom_files import write_case
-from workup.cohort.engine import Engine, run_cohort, still_to_do
+from workup.cohort.dask_cluster import Engine
+from workup.cohort.engine import run_cohort, still_to_do
 from workup.cohort.item import ASSESSED, REFUSED, CohortItem
 from workup.cohort.one_case_files import Settings, run_case
 from workup.cohort.table_files import tables_of, write_tables
@@ -115,11 +117,13 @@ def killed_and_resumed(registry, output, victim):
     deadline = time.monotonic() + 120
     while not (log.is_file() and log.read_text().count("\n")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    for pid in victim(run.pid):
+    victims = victim(run.pid)
+    for pid in victims:
         os.kill(pid, signal.SIGKILL)
     if run.poll() is None and victim is not scheduler_of:
         assert run.wait(timeout=240) == 0
     run.wait(timeout=240)
+    assert victims
     subprocess.run([*COMMAND, str(registry), "-o", str(output)], check=True, capture_output=True, timeout=300)
 
 
@@ -129,11 +133,9 @@ def scheduler_of(pid):
 
 
 def one_worker_of(pid):
-    """One of the worker processes (the nanny's children are below the run)."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-    children = [int(p) for p, parent, args in rows if int(parent) == pid and "spawn" in args]
-    return children[:1]
+    """One of the worker processes, which are forked from a child of the run."""
+    below = psutil.Process(pid).children(recursive=True)
+    return [process.pid for process in below if process.ppid() != pid][:1]
 
 
 @pytest.mark.long

@@ -6,43 +6,25 @@ case with it, which is tried once more; results live on the disk, so that nothin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from workup.cohort.dask_cluster import Engine, connected, dashboard_link, worker_count
 from workup.cohort.input_files import quick_key
 from workup.cohort.item import FAILED, CaseResult, CohortItem
 from workup.cohort.one_case_files import Settings, read_result, run_case
 from workup.cohort.rows import refused_row
 from workup.errors import WorkupError
 
-#: A case is given to another worker this many times after its worker died.
-RETRIES_AFTER_DEATH = 1
 #: Cases handed out ahead of the workers, for each worker: enough to keep them busy, few enough that
 #: a cohort of 100,000 does not burden the scheduler.
 AHEAD = 4
+#: Workers are counted again after this time: those of a queue system come one by one. [s]
+_COUNT_AGAIN_S = 10.0
 
 Told = Callable[[CaseResult, bool], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """Where the work runs.
-
-    Attributes
-    ----------
-    workers : int
-        Worker processes on this machine (without ``scheduler``).
-    scheduler : str or None
-        Address of a Dask scheduler, ``tcp://host:port``.
-    memory_limit_mb : float
-        For each worker; 0 leaves it to the machine. [MB]
-    """
-
-    workers: int = 2
-    scheduler: str | None = None
-    memory_limit_mb: float = 0.0
+Linked = Callable[[str], None]
 
 
 def still_to_do(items: Sequence[CohortItem], settings: Settings) -> tuple[list[CohortItem], list[CaseResult]]:
@@ -50,8 +32,8 @@ def still_to_do(items: Sequence[CohortItem], settings: Settings) -> tuple[list[C
     todo, done = [], []
     for item in items:
         earlier = read_result(item, settings)
-        key = quick_key(item, settings.fingerprint) if earlier is not None else ""
-        if earlier is not None and key and earlier.quick_key == key and earlier.status != FAILED:
+        key = quick_key(item, settings.fingerprint) if earlier is not None and earlier.lasts else ""
+        if earlier is not None and key and earlier.quick_key == key:
             done.append(earlier)
         else:
             todo.append(item)
@@ -59,7 +41,11 @@ def still_to_do(items: Sequence[CohortItem], settings: Settings) -> tuple[list[C
 
 
 def run_cohort(
-    items: Sequence[CohortItem], settings: Settings, engine: Engine, told: Told | None = None
+    items: Sequence[CohortItem],
+    settings: Settings,
+    engine: Engine,
+    told: Told | None = None,
+    linked: Linked | None = None,
 ) -> list[CaseResult]:
     """Assess every item that has no result yet; results of all items, ordered by case id.
 
@@ -69,6 +55,13 @@ def run_cohort(
         What to assess, with what, and where.
     told : function of (result, was it done before), optional
         Called as each case ends.
+    linked : function of an address, optional
+        Called with the address of Dask's dashboard, where there is one.
+
+    Raises
+    ------
+    WorkupError
+        ``SCHEDULER_LOST`` if it ends during the run; what ``dask_cluster.connected`` raises.
     """
     todo, done = still_to_do(items, settings)
     for result in done:
@@ -76,7 +69,10 @@ def run_cohort(
             told(result, True)
     results = list(done)
     if todo:
-        with _client(engine) as client:
+        with connected(engine) as client:
+            link = dashboard_link(client)
+            if link and linked:
+                linked(link)
             for result in _spread(client, todo, settings):
                 results.append(result)
                 if told:
@@ -85,66 +81,36 @@ def run_cohort(
 
 
 def _spread(client: Any, todo: Sequence[CohortItem], settings: Settings) -> Iterator[CaseResult]:
-    """Results as they come, never more than a few cases per worker handed out."""
+    """Results as they come, never more than a few cases for each worker handed out."""
     from distributed import as_completed
 
     waiting = iter(todo)
-    ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    futures: dict[Any, CohortItem] = {}
-
-    def hand_out() -> Any:
-        item = next(waiting, None)
-        if item is None:
-            return None
-        future = client.submit(run_case, item, settings, pure=False, retries=RETRIES_AFTER_DEATH)
-        futures[future] = item
-        return future
-
-    first = [future for _ in range(ahead) if (future := hand_out()) is not None]
-    ended = as_completed(first)
-    for future in ended:
-        item = futures.pop(future)
+    handed_out: dict[Any, CohortItem] = {}
+    ended = as_completed()
+    ahead, counted = AHEAD * worker_count(client), time.monotonic()
+    while True:
+        if time.monotonic() - counted > _COUNT_AGAIN_S:
+            ahead, counted = AHEAD * worker_count(client), time.monotonic()
+        while len(handed_out) < max(ahead, AHEAD) and (item := next(waiting, None)) is not None:
+            future = client.submit(run_case, item, settings, pure=False)
+            handed_out[future] = item
+            ended.add(future)
+        if not handed_out:
+            return
+        future = next(ended)
+        item = handed_out.pop(future)
         yield future.result() if future.status == "finished" else _lost(item, future)
         future.release()
-        following = hand_out()
-        if following is not None:
-            ended.add(following)
 
 
 def _lost(item: CohortItem, future: Any) -> CaseResult:
     """The row of a case whose worker died again and again."""
-    error = future.exception()
-    message = f"its worker died ({type(error).__name__})"
+    if future.status == "cancelled":
+        raise WorkupError(
+            "SCHEDULER_LOST",
+            "the Dask scheduler ended during the run",
+            advice="Finished cases are kept: run the same command again.",
+        )
+    message = f"its worker died ({type(future.exception()).__name__})"
     row = refused_row(item.case_id, FAILED, "WORKER_LOST", message)
     return CaseResult(item.case_id, FAILED, "", "", code="WORKER_LOST", message=message, case=row)
-
-
-@contextmanager
-def _client(engine: Engine) -> Iterator[Any]:
-    try:
-        import dask
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise WorkupError(
-            "EXTRA_MISSING",
-            "the cohort engine needs Dask",
-            expected="the extra `cohort`",
-            advice="pip install 'veinvasion[cohort]'",
-        ) from error
-    dask.config.set({"distributed.scheduler.allowed-failures": RETRIES_AFTER_DEATH})
-    if engine.scheduler:
-        with Client(engine.scheduler, timeout=20) as client:
-            yield client
-        return
-    limit = f"{engine.memory_limit_mb:.0f}MB" if engine.memory_limit_mb else "auto"
-    with (
-        LocalCluster(
-            n_workers=engine.workers,
-            threads_per_worker=1,
-            memory_limit=limit,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client

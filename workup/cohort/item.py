@@ -9,6 +9,8 @@ from typing import Any
 
 #: Words for how a case ended. A refusal is an answer; a failure is our fault and says so.
 ASSESSED, REFUSED, FAILED = "assessed", "refused", "failed"
+#: Refusals that rest on the machine and not on the case: asked again in the next run.
+_OF_THE_MACHINE = frozenset({"STUDY_TOO_LARGE", "EXTRA_MISSING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class CohortItem:
 class CaseResult:
     """What is kept of one case; everything in it serializes to strict JSON.
 
+    The whole assessment lies beside it on the disk (``report.json``): a cohort's results are held in
+    memory together.
+
     Attributes
     ----------
     status : "assessed", "refused" or "failed"
@@ -53,8 +58,8 @@ class CaseResult:
         The same with the bytes of the inputs instead of their times.
     case, lesions, defects : dict, list of dict, list of dict
         Rows of the three tables.
-    document : dict
-        The whole assessment, as ``veinvasion assess --json`` prints it.
+    missing : dict of str to bool
+        Items of the record that the case lacks, and whether one alone would settle a criterion.
     seconds, peak_mb : float
         What it cost. [s, MB]
     """
@@ -68,6 +73,11 @@ class CaseResult:
     case: dict[str, Any] = field(default_factory=dict)
     lesions: list[dict[str, Any]] = field(default_factory=list)
     defects: list[dict[str, Any]] = field(default_factory=list)
-    document: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, bool] = field(default_factory=dict)
     seconds: float = 0.0
     peak_mb: float = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a later run with the same inputs may take it over."""
+        return self.status != FAILED and self.code not in _OF_THE_MACHINE

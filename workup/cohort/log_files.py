@@ -47,6 +47,10 @@ class RunLog:
         assert self._stream is not None
         self._stream.close()
 
+    def linked(self, address: str) -> None:
+        """Where the cluster's dashboard can be looked at."""
+        self._bar.console.print(f"dashboard {address}", highlight=False, soft_wrap=True)
+
     def told(self, result: CaseResult, before: bool) -> None:
         """One case ended, now or in an earlier run."""
         assert self._stream is not None

@@ -5,19 +5,24 @@ Runs in a worker process. Whatever goes wrong with one case ends in that case's 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from workup.cohort.input_files import content_key, input_megabytes, local_inputs, quick_key
 from workup.cohort.item import ASSESSED, FAILED, REFUSED, CaseResult, CohortItem
-from workup.cohort.rows import case_row, defect_rows, lesion_rows, refused_row
+from workup.cohort.rows import case_row, defect_rows, lesion_rows, missing_items, refused_row
 from workup.errors import CaseError
+
+if TYPE_CHECKING:
+    from eligibility.protocol import Protocol
 
 #: A study's voxels and the work on them take about this many times its size on disk (int16 volumes,
 #: validity masks, registration at a quarter of the resolution; compressed files more). Measured in
@@ -27,9 +32,18 @@ MEMORY_FACTOR = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every case of a run is assessed with.
+    """What every case of a run is assessed with; ``settled`` makes one whose parts were checked.
 
-    ``memory_limit_mb`` of 0 means no limit. [MB]
+    Attributes
+    ----------
+    output : str
+        Folder of the run, the same path on every worker.
+    protocol, protocol_sha256 : str
+        Name or path of the rule file, and the hash of what it says.
+    version, code : str
+        Of the software, and the hash of its sources.
+    memory_limit_mb : float
+        0 means no limit. [MB]
     """
 
     output: str
@@ -37,12 +51,37 @@ class Settings:
     policies: tuple[tuple[str, str], ...] = ()
     version: str = ""
     memory_limit_mb: float = 0.0
-    formats: tuple[str, ...] = ("html",)
+    formats: tuple[str, ...] = ("html", "json")
+    protocol_sha256: str = ""
+    code: str = ""
 
     @property
     def fingerprint(self) -> str:
         """Everything but the inputs that a result depends on."""
-        return json.dumps([self.version, self.protocol, self.policies, self.formats])
+        return json.dumps(
+            [self.version, self.code, self.protocol, self.protocol_sha256, self.policies, self.formats]
+        )
+
+
+def settled(settings: Settings) -> Settings:
+    """The same settings with the hashes of code and rule file, so that a change of either is seen.
+
+    Raises
+    ------
+    ProtocolError
+        If there is no such protocol or reading: once, and not for every case.
+    """
+    from workup.case.software_files import code_sha256
+    from workup.protocol_files import read_protocol
+
+    read_protocol(settings.protocol).with_policies(dict(settings.policies))
+    place = Path(settings.protocol)
+    return replace(
+        settings,
+        protocol=str(place.resolve()) if place.is_file() else settings.protocol,
+        protocol_sha256=_protocol_sha256(settings.protocol),
+        code=code_sha256(),
+    )
 
 
 def case_folder(item: CohortItem, settings: Settings) -> Path:
@@ -53,9 +92,12 @@ def case_folder(item: CohortItem, settings: Settings) -> Path:
 def read_result(item: CohortItem, settings: Settings) -> CaseResult | None:
     """The finished result of an earlier run, or None. A result is whole or not there."""
     path = case_folder(item, settings) / "result.json"
-    if not path.is_file():
+    try:
+        return CaseResult(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
         return None
-    return CaseResult(**json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError):  # of another version, which kept other things
+        return None
 
 
 def run_case(item: CohortItem, settings: Settings) -> CaseResult:
@@ -63,27 +105,35 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
     _one_thread()
     started = time.perf_counter()
     quick, content, result = "", "", None
+
+    def ended(status: str, code: str, message: str) -> CaseResult:
+        row = refused_row(item.case_id, status, code, message)
+        return CaseResult(item.case_id, status, quick, content, code=code, message=message, case=row)
+
     try:
-        quick = quick_key(item, settings.fingerprint)
-        with local_inputs(item) as here:
-            content = content_key(here, settings.fingerprint)
-            earlier = read_result(item, settings)
-            if earlier is not None and earlier.content_key == content and earlier.status != FAILED:
-                result = CaseResult(**{**asdict(earlier), "quick_key": quick})
-            else:
-                result = _assess(item, here, settings, quick, content, started)
+        if differing := _differing(settings):
+            result = ended(FAILED, "SOFTWARE_DIFFERS", differing)
+        else:
+            quick = quick_key(item, settings.fingerprint)
+            with local_inputs(item) as here:
+                content = content_key(here, settings.fingerprint)
+                earlier = read_result(item, settings)
+                if earlier is not None and earlier.content_key == content and earlier.lasts:
+                    result = replace(earlier, quick_key=quick)
+                else:
+                    result = replace(_assess(item, here, settings), quick_key=quick, content_key=content)
     except MemoryError:
-        result = _ended(
-            item, FAILED, "OUT_OF_MEMORY", "the worker's memory did not suffice", quick, content, started
-        )
+        result = ended(FAILED, "OUT_OF_MEMORY", "the worker's memory did not suffice")
     except Exception as error:
         code = getattr(error, "code", None)
         if isinstance(code, str):
-            result = _ended(item, REFUSED, code, str(error), quick, content, started)
+            result = ended(REFUSED, code, str(error))
         else:
             where = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
-            result = _ended(item, FAILED, "UNEXPECTED", text, quick, content, started)
+            result = ended(FAILED, "UNEXPECTED", text)
+    if not result.seconds:
+        result = replace(result, seconds=time.perf_counter() - started, peak_mb=_peak_mb())
     _write_result(result, case_folder(item, settings))
     return result
 
@@ -95,36 +145,64 @@ def _one_thread() -> None:
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
-def _assess(
-    item: CohortItem, here: CohortItem, settings: Settings, quick: str, content: str, started: float
-) -> CaseResult:
+@cache
+def _differing(settings: Settings) -> str:
+    """What this worker has otherwise than the process that handed the work out; empty if nothing."""
+    from workup.case.software_files import code_sha256
+
+    if settings.code and settings.code != code_sha256():
+        return "the worker has another version of the software"
+    if settings.protocol_sha256 and settings.protocol_sha256 != _protocol_sha256(settings.protocol):
+        return "the worker reads another rule file"
+    return ""
+
+
+def _protocol_sha256(protocol: str) -> str:
+    from workup.protocol_files import protocol_document
+
+    said = json.dumps(protocol_document(protocol), sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+@cache
+def _protocol(settings: Settings) -> Protocol:
+    """The protocol of a run, read once by each worker."""
+    from workup.protocol_files import read_protocol
+
+    return read_protocol(settings.protocol).with_policies(dict(settings.policies))
+
+
+def _assess(item: CohortItem, here: CohortItem, settings: Settings) -> CaseResult:
+    """Assess one case whose inputs are on this machine, and write its report."""
     from workup.assess import assess
     from workup.assessment_json import assessment_document
-    from workup.case.case_files import read_case
-    from workup.protocol_files import read_protocol
+    from workup.case.origin_files import read_case_with_origin
+    from workup.case.software_files import software_lock
+    from workup.case.trace import trace_document
+    from workup.command_line import SCHEMA_VERSION
     from workup.report.assessment_report import assessment_report
     from workup.report.report_files import write_report
 
     _check_size(here, settings)
-    case = read_case(here.path, regions=here.regions, record=here.record, reading=here.reading)
-    protocol = read_protocol(settings.protocol)
-    if settings.policies:
-        protocol = protocol.with_policies(dict(settings.policies))
-    assessment = assess(case, protocol)
-    document: dict[str, Any] = json.loads(json.dumps(assessment_document(assessment), allow_nan=False))
-    report = assessment_report(assessment, footer=f"veinvasion {settings.version}")
-    write_report(report, document, case_folder(item, settings), settings.formats)
+    case, origin = read_case_with_origin(
+        here.path, regions=here.regions, record=here.record, reading=here.reading
+    )
+    assessment = assess(case, _protocol(settings))
+    trace = trace_document(assessment, origin, software_lock())
+    whole = {**assessment_document(assessment), "trace": trace}
+    document = json.loads(json.dumps(whole, allow_nan=False))  # rows hold what a later run reads back
+    report = assessment_report(assessment, footer=f"veinvasion {settings.version}", trace=trace)
+    head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": settings.version}
+    write_report(report, {**head, **document}, case_folder(item, settings), settings.formats)
     return CaseResult(
         case_id=item.case_id,
         status=ASSESSED,
-        quick_key=quick,
-        content_key=content,
+        quick_key="",
+        content_key="",
         case=case_row(item.case_id, document),
         lesions=lesion_rows(item.case_id, document),
         defects=defect_rows(item.case_id, document),
-        document=document,
-        seconds=time.perf_counter() - started,
-        peak_mb=_peak_mb(),
+        missing=missing_items(document),
     )
 
 
@@ -137,22 +215,6 @@ def _check_size(here: CohortItem, settings: Settings) -> None:
             expected=f"at most the worker's {settings.memory_limit_mb:.0f} MB",
             advice="Give each worker more memory (--memory-limit), or fewer workers.",
         )
-
-
-def _ended(
-    item: CohortItem, status: str, code: str, message: str, quick: str, content: str, started: float
-) -> CaseResult:
-    return CaseResult(
-        case_id=item.case_id,
-        status=status,
-        quick_key=quick,
-        content_key=content,
-        code=code,
-        message=message,
-        case=refused_row(item.case_id, status, code, message),
-        seconds=time.perf_counter() - started,
-        peak_mb=_peak_mb(),
-    )
 
 
 def _peak_mb() -> float:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+#: How columns of verdicts begin.
+CRITERION = "criterion_"
+
 
 def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """One row a case: the answers, the overall verdict, one column for each criterion."""
@@ -22,7 +25,7 @@ def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
         "eligible_from": screen.get("eligible_from"),
         "acquisitions": len(document["phases"]),
         "refused_series": len(document["refused"]),
-        **{f"criterion_{name}": status for name, status in verdicts.items()},
+        **{f"{CRITERION}{name}": status for name, status in verdicts.items()},
     }
 
 
@@ -72,6 +75,15 @@ def defect_rows(case_id: str, document: Mapping[str, Any]) -> list[dict[str, Any
             }
         )
     return rows
+
+
+def missing_items(document: Mapping[str, Any]) -> dict[str, bool]:
+    """Items of the record that the criteria lack, and whether one alone would settle a criterion."""
+    found: dict[str, bool] = {}
+    for verdict in document["screen"]["criteria"].values():
+        for item in verdict.get("missing", ()):
+            found[item["path"]] = found.get(item["path"], False) or bool(item.get("decisive"))
+    return found
 
 
 def refused_row(case_id: str, status: str, code: str, message: str) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from workup.cohort.item import ASSESSED, CaseResult
+from workup.cohort.rows import CRITERION
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,11 @@ class FunnelStep:
 
 def verdicts_of(result: CaseResult) -> dict[str, str]:
     """Status of each criterion of an assessed case, in protocol order."""
-    criteria: Mapping[str, Any] = result.document.get("screen", {}).get("criteria", {})
-    return {name: verdict["status"] for name, verdict in criteria.items()}
+    return {
+        name.removeprefix(CRITERION): status
+        for name, status in result.case.items()
+        if name.startswith(CRITERION)
+    }
 
 
 def funnel(results: Sequence[CaseResult]) -> list[FunnelStep]:
@@ -49,13 +52,8 @@ def sole_blockers(results: Sequence[CaseResult]) -> Counter[str]:
 
 def missing_items(results: Sequence[CaseResult]) -> list[tuple[str, int, int]]:
     """Items by the number of cases that lack them: (path, cases, cases where it would decide)."""
-    lacking: Counter[str] = Counter()
-    decisive: Counter[str] = Counter()
-    for result in results:
-        criteria = result.document.get("screen", {}).get("criteria", {})
-        items = [m for verdict in criteria.values() for m in verdict.get("missing", [])]
-        lacking.update({m["path"] for m in items})
-        decisive.update({m["path"] for m in items if m.get("decisive")})
+    lacking = Counter(path for result in results for path in result.missing)
+    decisive = Counter(path for result in results for path, decides in result.missing.items() if decides)
     return [(path, count, decisive[path]) for path, count in lacking.most_common()]
 
 

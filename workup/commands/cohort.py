@@ -19,6 +19,9 @@ def cohort(
     memory_limit: Annotated[
         float, typer.Option(min=0, help="Memory for each worker [MB]; 0: what the machine has.")
     ] = 0.0,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Serve Dask's dashboard on this machine (needs bokeh).")
+    ] = False,
     protocol: Annotated[str, typer.Option(help="Protocol name or rule file.")] = "NCT06828380",
     policy: Annotated[list[str] | None, typer.Option(help="NAME=VARIANT; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -29,25 +32,28 @@ def cohort(
 
     Example: veinvasion cohort worklist.csv -o ./out --scheduler tcp://127.0.0.1:8786
     """
-    from workup.cohort.engine import Engine, run_cohort
+    from workup.cohort.dask_cluster import Engine
+    from workup.cohort.engine import run_cohort
     from workup.cohort.log_files import RunLog
-    from workup.cohort.one_case_files import Settings
+    from workup.cohort.one_case_files import Settings, settled
     from workup.cohort.worklist_files import find_items
     from workup.command_line import version
     from workup.commands.assess import choices
 
     items = find_items(root)
-    settings = Settings(
-        output=str(output.resolve()),
-        protocol=protocol,
-        policies=tuple(sorted(choices(policy or []).items())),
-        version=version(),
-        memory_limit_mb=memory_limit,
+    settings = settled(
+        Settings(
+            output=str(output.resolve()),
+            protocol=protocol,
+            policies=tuple(sorted(choices(policy or []).items())),
+            version=version(),
+            memory_limit_mb=memory_limit,
+        )
     )
-    engine = Engine(workers=workers, scheduler=scheduler, memory_limit_mb=memory_limit)
+    engine = Engine(workers, scheduler, memory_limit, dashboard)
     output.mkdir(parents=True, exist_ok=True)
     with RunLog(output / "run.jsonl", len(items)) as log:
-        results = run_cohort(items, settings, engine, log.told)
+        results = run_cohort(items, settings, engine, log.told, log.linked)
     files = _write(results, items, output, version())
     _present(results, files, as_json)
 
