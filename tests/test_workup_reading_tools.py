@@ -71,15 +71,6 @@ def test_slices_between_drawn_ones_are_filled():
     assert not reading.mask(id_, "A").verified
 
 
-def test_regions_of_an_earlier_study_come_in_unverified():
-    earlier, _ = with_outline()
-    now = Reading(study(seed=1))
-    (id_,) = reading_tools.copy_regions(now, earlier.to_case(), "P")
-
-    assert (now.mask(id_, "P").full() == earlier.mask("filling_defect_1", "A").full()).all()
-    assert now.mask(id_, "P").verified is False
-
-
 def test_a_click_grows_the_tumor_of_the_sample(sample):
     key = sample.keys_of_phase(Phase.LATE_ARTERIAL)[0]
     truth = sample.mask("hcc1", key)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imaging.regions.region import RegionRole
-from viewer import compat, interact, keys, layout
+from viewer import compat, hanging, interact, keys, layout
 from viewer.hands import ReadingHands
 from viewer.layers import OUTLINE_OPACITY
 from viewer.session import Layout, Session
-from viewer.settings import DEFAULT_HABITS, Habits
+from viewer.settings import DEFAULT_HABITS, Habits, remember
 from viewer.sync import Sync
 from viewer.windows import PRESETS
 from workup import reading_tools
@@ -55,6 +55,8 @@ class Desk:
         self.ask_role: Callable[[], None] | None = None
         self._outlines_seen = True
         self.wheel_scrolls = habits.wheel_scrolls
+        self._layout_at_first = habits.layout
+        self._look: dict[str, Any] = {}
         self.session.window = PRESETS.get(habits.window, self.session.window)
         self.session.brush_mm = habits.brush_mm
         self._wire_mouse(viewer)
@@ -75,11 +77,14 @@ class Desk:
         self.session.show(shown, reference)
         together = self.session.shown
         several = together is not None and len(together.keys) > 1
-        layout.arrange(self.session, Layout.GRID if several else Layout.SINGLE)
+        wanted = Layout.SINGLE if self._layout_at_first == Layout.SINGLE else Layout.GRID
+        layout.arrange(self.session, wanted if several else Layout.SINGLE)
         middle = self.session.viewer.dims.range[0]
         self.session.viewer.dims.set_point(0, (middle.start + middle.stop) / 2)
         if self.reading.active:
             self.jump()
+        if self.keeper is not None:
+            hanging.hang(self.session, self.keeper.view())
 
     def _dress(self) -> None:
         layout.dress_canvas(self.session)
@@ -192,6 +197,7 @@ class Desk:
         if keeper is None:
             self.session.say("There is no case folder to save into.")
         elif self.session.attempt(keeper.save):
+            keeper.keep_view(self.look())
             self.session.say(f"Saved as version {keeper.last_version}.")
 
     def name_reader(self, name: str) -> None:
@@ -225,8 +231,23 @@ class Desk:
         if panel is not None:
             panel()
 
+    def look(self) -> dict[str, Any]:
+        """How the reader looks at the case; the last look, once the layers are gone."""
+        if all(group.image in self.session.viewer.layers for group in self.session.groups.values()):
+            self._look = hanging.look(self.session)
+        return self._look
+
+    def close(self) -> None:
+        """Keep what is unsaved, how it was looked at, and the habits for the next study."""
+        if self.keeper is not None:
+            self.keeper.close()
+            self.keeper.keep_view(self.look())
+        if self.session.layout in hanging.RESTORED:
+            remember(window=self.session.window.name, layout=str(self.session.layout))
+
     def tick(self) -> None:
         """Once a second: autosave if due."""
+        self.look()
         if self.keeper is not None:
             self.keeper.tick()
             if self.keeper.trouble:

@@ -35,8 +35,7 @@ class Window:
         """Keep what is unsaved, end the threads."""
         self.feed.close()
         self.desk.reading.events.disconnect()
-        if self.desk.keeper is not None:
-            self.desk.keeper.close()
+        self.desk.close()
 
 
 def launch(path: str | Path, *, reader: str | None = None, case_folder: str | Path | None = None) -> None:
@@ -113,6 +112,7 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     from viewer.widgets.dialogs import ExportDialog, SignDialog
     from viewer.widgets.findings_panel import FindingsPanel
     from viewer.widgets.help_panel import HelpPanel
+    from viewer.widgets.maps_panel import MapsPanel
     from viewer.widgets.numbers_panel import NumbersPanel
     from viewer.widgets.parts import measure_again, stacked
     from viewer.widgets.phases_panel import PhasesPanel
@@ -126,16 +126,17 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
         "phases": PhasesPanel(desk),
         "regions": RegionsPanel(desk),
         "tools": ToolsPanel(desk),
+        "maps": MapsPanel(desk, feed),
         "numbers": NumbersPanel(desk, feed),
         "findings": FindingsPanel(feed),
         "read": ReadPanel(desk, feed),
         "checklist": ChecklistPanel(desk, feed),
     }
-    left = stacked([panels[name] for name in ("reader", "phases", "regions", "tools")], LEFT_WIDTH)
+    left = stacked([panels[name] for name in ("reader", "phases", "regions", "tools", "maps")], LEFT_WIDTH)
     right = stacked([panels[name] for name in ("numbers", "findings", "read", "checklist")], RIGHT_WIDTH)
     for news in (feed.events.region, feed.events.overall):
         news.connect(lambda _answer: measure_again(right))
-    for news in (desk.session.events.phase, desk.session.events.message):
+    for news in (desk.session.events.phase, desk.session.events.message, panels["maps"].maps.events.found):
         news.connect(lambda _what: measure_again(left))
     docks = (
         viewer.window.add_dock_widget(left, name="Study", area="left"),

@@ -12,6 +12,7 @@ from workup.case.case_files import is_store, read_case
 from workup.case.state import case_of
 from workup.case.store_files import CaseStore, read_store_case
 from workup.reading import Reading
+from workup.reading_earlier import FromEarlier, from_earlier
 from workup.reading_keeper import AUTOSAVE_AFTER_S, Keeper
 
 Progress = Callable[[int, int], None]
@@ -61,6 +62,27 @@ def open_reading(
     if store is not None:
         words += _recover(store, reading)
     return OpenedReading(reading, keeper, tuple(words))
+
+
+def place_earlier(
+    path: str | Path, reading: Reading, to_key: str, *, progress: Progress | None = None
+) -> tuple[FromEarlier, ...]:
+    """Regions of an earlier study's folder, placed on one acquisition of a reading as far as can be.
+
+    A read that is still blind to this reader stays so.
+
+    Raises
+    ------
+    CaseError, ImagingError
+        As for ``open_reading`` and ``reading_earlier.from_earlier``.
+    """
+    folder = Path(path)
+    if is_store(folder):
+        earlier = read_store_case(folder, who=reading.reader, progress=progress)
+    else:
+        earlier = read_case(folder, progress=progress)
+    decisions = name_phases(earlier.study, reader_labels=earlier.phase_labels)
+    return from_earlier(earlier, decisions, reading.study, to_key, reading.phase(to_key))
 
 
 def _case_folder(path: Path, asked: Path | None) -> Path:

@@ -163,7 +163,7 @@ class Keeper:
 
     def keep_view(self, view: Mapping[str, Any]) -> None:
         """Remember how the reader looks at the case, if it has a folder; never makes one, never fails."""
-        if self._store is not None:
+        if self._store is not None and view:
             with contextlib.suppress(WorkupError, OSError):
                 self._store.keep_view(view, self._reading.reader)
 

@@ -20,7 +20,7 @@ from imaging.regions.placement import place_mask
 from imaging.regions.region import Provenance, RegionMask, RegionRole
 from imaging.regions.suggestions import suggest_reference_liver
 from imaging.volume import Volume
-from workup.case.case import Case, Line
+from workup.case.case import Line
 from workup.reading import Reading
 
 Point = NDArray[np.float64]
@@ -111,26 +111,6 @@ def _ends(
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     (a, b, c), (d, e, f) = (tuple(float(x) for x in end) for end in ends)
     return (a, b, c), (d, e, f)
-
-
-def copy_regions(reading: Reading, earlier: Case, to_key: str) -> tuple[str, ...]:
-    """Take the regions of an earlier study as a starting point: same patient position, unverified.
-
-    Ids of the new regions. The positions of two studies do not compare exactly, so that each outline
-    must be nudged and confirmed.
-    """
-    made = []
-    for region in earlier.regions:
-        mask = next(iter(region.masks.values()), None)
-        placed = None if mask is None else place_mask(mask, reading.study[to_key].volume.geometry)
-        id_ = reading.add_region(
-            region.role, vessel=region.vessel, level=region.level, note=f"from an earlier study: {region.id}"
-        )
-        if placed is not None:
-            placed = replace(placed, provenance=Provenance.SUGGESTED, verified=False)
-            reading.outline(id_, {to_key: placed}, f"copy {region.id}")
-        made.append(id_)
-    return tuple(made)
 
 
 def grow(reading: Reading, region_id: str, key: str, at_lps_mm: Point) -> str:

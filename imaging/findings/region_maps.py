@@ -53,6 +53,8 @@ class RegionMap:
     unit : str
     values : (slices, rows, columns) array or None
         NaN where invalid; None where the map cannot be made.
+    key : str or None
+        Acquisition on whose grid it lies: that of ``phases[0]``.
     geometry : VolumeGeometry or None
         Its grid: the arterial phase's for what compares phases, else the phase's own.
     shifts_mm : mapping of Phase to (left, posterior, superior)
@@ -68,6 +70,7 @@ class RegionMap:
     phases: tuple[Phase, ...]
     unit: str
     values: FloatMap | None = None
+    key: str | None = None
     geometry: VolumeGeometry | None = None
     shifts_mm: Mapping[Phase, tuple[float, float, float]] = field(default_factory=dict)
     residual_mm: float | None = None
@@ -156,7 +159,7 @@ def _liver_ratio(choice: PhaseChoice, a: Acquisition) -> RegionMap:
         return _without(choice, name, phases, Reason("NO_REFERENCE", why))
     part = box_around(a.volume, _center(choice.region, a), BOX_HALF_MM)
     values = liver_ratio_map(part, liver.mean)
-    return replace(_without(choice, name, phases), values=values, geometry=part.geometry)
+    return replace(_without(choice, name, phases), values=values, key=a.key, geometry=part.geometry)
 
 
 class _View:
@@ -206,6 +209,7 @@ class _View:
             phases,
             _unit(name, self._choice.unit),
             values=formula([volume for _, volume in found]),
+            key=self._arterial.key,
             geometry=self._box.geometry,
             shifts_mm={p: a.shift_mm for p, (a, _) in zip(phases[1:], found, strict=True)},
             residual_mm=max(a.residual_mm for a, _ in found),

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from imaging.regions.region import RegionRole
 from recist.lesion import LesionKind
+from viewer.widgets.comparable_field import ComparableField
 from viewer.widgets.parts import (
     QUIET_COLOR,
     WARNING_COLOR,
@@ -62,6 +63,7 @@ class ReadPanel(QWidget):
         self._kind.activated.connect(self._kind_chosen)
         self._kind.hide()
         self._discordant = wrapped(color=WARNING_COLOR)
+        self.comparable = ComparableField(desk)
         self.complete = QCheckBox("Every filling defect and candidate lesion is outlined")
         self.complete.clicked.connect(self._completed)
         self._column = column(
@@ -69,6 +71,7 @@ class ReadPanel(QWidget):
             self._questions,
             self._kind,
             self._discordant,
+            self.comparable,
             self.complete,
         )
         self.setLayout(self._column)
@@ -94,6 +97,7 @@ class ReadPanel(QWidget):
             self._asked = (reading.active, kind)
             self._build(kind)
         self.complete.setChecked(reading.state.complete)
+        self.comparable.show_state()
         self.setEnabled(not reading.locked)
         if entry is None or not kind:
             self._title.setText("Your verdict: nothing is asked of this region")

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from imaging.regions.region import RegionRole, Vessel, VesselLevel
 from viewer.layers import region_colors
+from viewer.widgets.earlier_dialog import EarlierDialog
 from viewer.widgets.parts import WARNING_COLOR, column, heading
 from viewer.words import PHASES_SHORT, ROLES, VESSELS
 from workup.reading_state import RegionEntry
@@ -50,6 +51,9 @@ class RegionsPanel(QWidget):
         self.carry.clicked.connect(desk.propagate)
         self.confirm = QPushButton("Confirm  ↵")
         self.confirm.clicked.connect(desk.confirm)
+        self.earlier = QPushButton("From an earlier study…  K")
+        self.earlier_dialog = EarlierDialog(desk, self)
+        self.earlier.clicked.connect(self.earlier_dialog.open)
         self.table = QTableWidget(0, 1)
         self.table.verticalHeader().hide()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -68,9 +72,11 @@ class RegionsPanel(QWidget):
                 self._where,
                 _row(self.add, self.remove),
                 _row(self.carry, self.confirm),
+                _row(self.earlier),
             )
         )
         desk.ask_role = self.ask_role
+        desk.panels["earlier"] = self.earlier_dialog.open
         desk.reading.events.state.connect(self.show_state)
         desk.reading.events.active.connect(self.show_state)
         desk.session.events.groups.connect(self.show_state)
