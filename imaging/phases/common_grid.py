@@ -143,14 +143,18 @@ _REVERSE = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 def _block_means(
     voxels: NDArray[np.int16] | NDArray[np.float32], blocks: NDArray[np.int_]
 ) -> NDArray[np.float32]:
-    """Means over blocks of voxels; what does not fill a last block is dropped."""
+    """Means over blocks of voxels; what does not fill a last block is dropped.
+
+    One layer of blocks at a time, so that everything stays in the processor's cache; whole numbers are
+    summed as such.
+    """
     slices, rows, columns = (int(n) for n in blocks)
-    cut = [n // b * b for n, b in zip(voxels.shape, blocks, strict=True)]
-    part = voxels[: cut[0], : cut[1], : cut[2]]
-    sums = sum(
-        part[k::slices, j::rows, i::columns].astype(np.float32)
-        for k in range(slices)
-        for j in range(rows)
-        for i in range(columns)
-    )
-    return np.asarray(sums / np.float32(slices * rows * columns), dtype=np.float32)
+    deep, high, wide = (n // int(b) for n, b in zip(voxels.shape, blocks, strict=True))
+    total = np.int32 if voxels.dtype.kind in "iu" else np.float32
+    out = np.empty((deep, high, wide), dtype=np.float32)
+    for k in range(deep):
+        part = voxels[k * slices : (k + 1) * slices, : high * rows, : wide * columns]
+        through = part.sum(axis=0, dtype=total)
+        down = sum(through[j::rows] for j in range(rows))
+        out[k] = sum(down[:, i::columns] for i in range(columns))
+    return np.asarray(out / np.float32(slices * rows * columns), dtype=np.float32)

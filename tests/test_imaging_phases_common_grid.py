@@ -1,0 +1,34 @@
+"""The arithmetic under the landmarks: block means and averages over disks, against other programs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import fftconvolve
+
+from imaging.phases.common_grid import _block_means
+from imaging.phases.tubes import RADII_MM, averaged, disk_weights
+
+
+@pytest.mark.parametrize("blocks", [(1, 1, 1), (4, 3, 3), (1, 3, 2), (5, 1, 7)])
+@pytest.mark.parametrize("kind", [np.int16, np.float32])
+def test_a_block_mean_is_the_mean_of_its_voxels_and_an_unfilled_last_block_is_dropped(blocks, kind):
+    voxels = np.random.default_rng(0).integers(-1024, 3072, (11, 20, 23)).astype(kind)
+    counts = [n // b for n, b in zip(voxels.shape, blocks, strict=True)]
+    a, b, c = (n * m for n, m in zip(counts, blocks, strict=True))
+    split = [part for pair in zip(counts, blocks, strict=True) for part in pair]
+    expected = voxels[:a, :b, :c].astype(np.float64).reshape(split).mean(axis=(1, 3, 5))
+
+    found = _block_means(voxels, np.array(blocks))
+
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-3)
+
+
+@pytest.mark.parametrize("radius_mm", RADII_MM)
+@pytest.mark.parametrize("shape", [(3, 40, 51), (1, 12, 90)])
+def test_averages_over_disks_are_those_of_scipy_signal_to_the_last_bit(radius_mm, shape):
+    images = np.random.default_rng(1).normal(60.0, 40.0, shape).astype(np.float32)
+    weights = disk_weights(radius_mm, 2.0)
+
+    np.testing.assert_array_equal(averaged(images, weights), fftconvolve(images, weights[None], mode="same"))
