@@ -11,6 +11,7 @@ from scipy.spatial.distance import pdist
 from skimage.measure import find_contours
 
 from imaging.errors import MeasurementError
+from imaging.findings import outline, slice_axes
 from imaging.findings.diameters import measure_bidirectional, measure_line, measure_mask
 from imaging.findings.outline import contour_pieces, longest_chord, padded
 from imaging.geometry import VolumeGeometry
@@ -180,6 +181,56 @@ def test_skipping_slices_never_loses_the_longest():
                 for pixels in measured_slices(mask)
             ]
             assert measure_mask(mask, estimator=estimator).long_axis_mm == pytest.approx(max(alone), abs=1e-9)
+
+
+def test_what_is_computed_at_once_never_changes_a_number(monkeypatch):
+    """Small masks: distances of all slices, smoothing of many. Large ones: bounds first, slices one by one."""
+    chance = np.random.default_rng(19)
+    masks = [mask for _ in range(40) if (mask := random_mask(chance, most=16)) is not None]
+    masks.append(RegionMask.from_full(*skewed(masks[0])))
+    together = [measure_mask(mask, estimator=e, every_slice=True) for mask in masks for e in ESTIMATORS]
+    monkeypatch.setattr(slice_axes, "_FEW_ROW_PAIRS", 0)
+    monkeypatch.setattr(slice_axes, "_SMOOTHED_AT_ONCE", 0)
+    monkeypatch.setattr(outline, "_PROJECTIONS", 1)
+
+    assert [measure_mask(m, estimator=e, every_slice=True) for m in masks for e in ESTIMATORS] == together
+
+
+def skewed(mask):
+    """The pixels on a grid whose rows and columns do not meet at a right angle."""
+    axes = mask.geometry.index_to_patient_mm.copy()
+    axes[:3, 1] += 0.2 * axes[:3, 2]
+    return mask.full(), VolumeGeometry(mask.geometry.shape, axes)
+
+
+def test_distances_on_a_skewed_grid_equal_brute_force():
+    """A row's two sides count differently there, so that all four corners of two pixels are compared."""
+    chance = np.random.default_rng(23)
+    corners = np.array([(-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)])
+    sides = np.array([(-0.5, 0), (0.5, 0), (0, -0.5), (0, 0.5)])
+    for _ in range(40):
+        mask = random_mask(chance, most=9, slices=2)
+        if mask is None:
+            continue
+        _, geometry = skewed(mask)
+        own = RegionMask.from_full(
+            next(measured_slices(mask))[None],
+            VolumeGeometry((1, *mask.voxels.shape[1:]), geometry.index_to_patient_mm),
+        )
+        points = np.argwhere(own.voxels[0])
+        for estimator, border in (("center", np.zeros((1, 2))), ("mid", sides), ("corner", corners)):
+            at = (points[:, None] + border).reshape(-1, 2) @ own.geometry.index_to_patient_mm[:3, 1:3].T
+            expected = pdist(at).max(initial=0.0)
+            assert measure_mask(own, estimator=estimator).long_axis_mm == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_of_equally_long_slices_the_first_is_taken(estimator):
+    """Also where rounding would see a difference: the same shape, mirrored."""
+    pixels = block(9, 14) & ~np.roll(block(3, 4), 4, axis=0)
+    voxels = np.stack([np.zeros_like(pixels), pixels[::-1], pixels, pixels[:, ::-1]])
+
+    assert measure_mask(region(voxels, 0.7, 0.9), estimator=estimator).slice == 1
 
 
 def scanned_chord_mm(pieces, along, plane_mm, lines=1501):

@@ -18,30 +18,14 @@ Whatever the estimator, the interval [center, corner] says what the grid leaves 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imaging.errors import MeasurementError
-from imaging.findings.outline import (
-    Estimator,
-    Points,
-    border_hull,
-    border_reach,
-    center_hull,
-    contour_hull,
-    contour_pieces,
-    farthest_pair,
-    largest_component,
-    longest_chord,
-    padded,
-    pixel_edges,
-    row_extents,
-    share_inside,
-    smoothed,
-)
+from imaging.findings.outline import Estimator, Points
+from imaging.findings.slice_axes import largest_short_axis, longest_slice
 from imaging.geometry import VolumeGeometry
 from imaging.regions.region import RegionMask
 
@@ -51,12 +35,6 @@ FEWEST_PIXELS = 3
 SATELLITE_SHARE = 0.1
 #: A long axis that lies less than this inside the region crosses a notch: a reader should look.
 CONCAVE_BELOW = 0.95
-#: Directions in which slices are compared to find those that can hold the long axis.
-_DIRECTIONS = 16
-#: Rounding noise allowed when g0.7 is held against [center, corner]. [mm]
-_NOISE_MM = 1e-6
-#: The centers' outline is where the unsmoothed mask all but reaches 1.
-_CENTER_LEVEL = 1.0 - 1e-9
 
 Point = tuple[float, float, float]
 
@@ -130,18 +108,11 @@ def measure_mask(mask: RegionMask, *, estimator: Estimator = "g0.7", every_slice
             "UNKNOWN_ESTIMATOR", f"estimator {estimator!r}", expected="g0.7, mid, center or corner"
         )
     plane_mm = _plane_mm(mask.geometry)
-    counts = mask.voxels.reshape(len(mask.voxels), -1).sum(axis=1)
+    counts = np.array([np.count_nonzero(pixels) for pixels in mask.voxels])
     few = bool(counts.max() < FEWEST_PIXELS)
     usable = counts >= (1 if few else FEWEST_PIXELS)
-    best = _longest(mask, estimator, plane_mm, usable)
-    long_ends, short_ends = best.long_ends, best.short[1]
-    offset = np.array(mask.offset)
-
-    def lps(ends: Points) -> tuple[Point, Point]:
-        index = np.column_stack([np.full(2, best.index), ends]) + offset
-        one, other = mask.geometry.patient_mm(index).tolist()
-        return (one[0], one[1], one[2]), (other[0], other[1], other[2])
-
+    best = longest_slice(mask.voxels, usable, estimator, plane_mm)
+    ends = _lps_mm(mask, best.index, np.concatenate([best.long_ends, best.short[1]]))
     inside = best.share_inside
     flags = {
         "thin_structure": best.thin,
@@ -157,177 +128,33 @@ def measure_mask(mask: RegionMask, *, estimator: Estimator = "g0.7", every_slice
         interval_mm=best.interval,
         estimator=best.estimator,
         slice=best.index + mask.offset[0],
-        long_ends_lps_mm=lps(long_ends),
-        short_ends_lps_mm=lps(short_ends),
-        area_mm2=best.pixels * mask.geometry.pixel_area_mm2,
-        volume_ml=mask.count * mask.geometry.voxel_volume_mm3 / 1000.0,
+        long_ends_lps_mm=(ends[0], ends[1]),
+        short_ends_lps_mm=(ends[2], ends[3]),
+        area_mm2=best.pixels * abs(plane_mm[0, 0] * plane_mm[1, 1]),
+        volume_ml=int(counts.sum()) * mask.geometry.voxel_volume_mm3 / 1000.0,
         chord_inside_fraction=inside,
-        max_short_axis_mm=_largest_short_axis(mask, estimator, plane_mm, usable) if every_slice else None,
+        max_short_axis_mm=largest_short_axis(mask.voxels, usable, estimator, plane_mm)
+        if every_slice
+        else None,
         flags=tuple(name for name, raised in flags.items() if raised),
     )
 
 
-class _Slice:
-    """One slice under measurement; what is dear is computed when first asked for."""
-
-    def __init__(self, index: int, mask: NDArray[np.bool_], estimator: str, plane_mm: Points) -> None:
-        self.index = index
-        self.plane_mm = plane_mm
-        self._mask = mask
-        self._asked = estimator
-
-    @cached_property
-    def _all_centers(self) -> Points:
-        return center_hull(self._mask)
-
-    @cached_property
-    def bound(self) -> float:
-        """Length that the long axis does not exceed, from all parts of the slice. [mm]
-
-        Smoothing never pushes an outline beyond the edge mid-points (``outline.border_reach``).
-        """
-        border = "mid" if self._asked == "g0.7" else self._asked
-        return farthest_pair(border_hull(self._all_centers, border), self.plane_mm)[0]
-
-    @cached_property
-    def _parts(self) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
-        return largest_component(self._mask, self.plane_mm)
-
-    @property
-    def component(self) -> NDArray[np.bool_]:
-        """The part that is measured, holes filled."""
-        return self._parts[0]
-
-    @property
-    def others(self) -> tuple[int, ...]:
-        """Pixel counts of the other parts."""
-        return self._parts[1]
-
-    @property
-    def pixels(self) -> int:
-        """Pixel count of the part that is measured."""
-        return int(np.count_nonzero(self.component))
-
-    @cached_property
-    def _centers(self) -> Points:
-        return center_hull(self.component) if self.others else self._all_centers
-
-    @cached_property
-    def interval(self) -> tuple[float, float]:
-        """Long axis through pixel centers and around pixel corners. [mm]"""
-        low, _ = farthest_pair(self._centers, self.plane_mm)
-        high, _ = farthest_pair(border_hull(self._centers, "corner"), self.plane_mm)
-        return low, high
-
-    @cached_property
-    def _smooth(self) -> NDArray[np.float64]:
-        return smoothed(self.component)
-
-    @cached_property
-    def _long(self) -> tuple[float, Points, str]:
-        if self._asked != "g0.7":
-            return *farthest_pair(border_hull(self._centers, self._asked), self.plane_mm), self._asked
-        outline = contour_hull(self._smooth)
-        if len(outline):
-            length, ends = farthest_pair(outline, self.plane_mm)
-            low, high = self.interval
-            if low - _NOISE_MM <= length <= high + _NOISE_MM:
-                return length, ends, "g0.7"
-        return *farthest_pair(border_hull(self._centers, "mid"), self.plane_mm), "mid"
-
-    @property
-    def length(self) -> float:
-        """Long axis. [mm]"""
-        return self._long[0]
-
-    @property
-    def long_ends(self) -> Points:
-        """Ends (2, 2) of the long axis, as indices."""
-        return self._long[1]
-
-    @property
-    def estimator(self) -> str:
-        """The estimator that gave the long axis."""
-        return self._long[2]
-
-    @property
-    def thin(self) -> bool:
-        """Whether g0.7 had to fall back."""
-        return self._asked == "g0.7" and self.estimator == "mid"
-
-    @cached_property
-    def short(self) -> tuple[float, Points]:
-        """Short axis and its ends (2, 2), as indices. [mm]"""
-        if self.length == 0:
-            return 0.0, self.long_ends
-        if self.estimator == "corner":
-            pieces = pixel_edges(self.component)
-        elif self.estimator == "center":
-            pieces = contour_pieces(padded(self.component), _CENTER_LEVEL)
-        else:
-            pieces = contour_pieces(self._smooth if self.estimator == "g0.7" else padded(self.component))
-        return longest_chord(pieces, self.long_ends, self.plane_mm)
-
-    @property
-    def share_inside(self) -> float:
-        """Share of the long axis within the component."""
-        field = self._smooth if self.estimator == "g0.7" else padded(self.component)
-        return share_inside(field, self.long_ends, self.plane_mm)
-
-
 def _plane_mm(geometry: VolumeGeometry) -> Points:
     """Takes (row, column) to millimeters in the slice plane, as a (2, 2) array; lengths are kept."""
-    row, column = geometry.index_to_patient_mm[:3, 1], geometry.index_to_patient_mm[:3, 2]
-    along = column / np.linalg.norm(column)
-    across = row - (row @ along) * along
-    across /= np.linalg.norm(across)
-    return np.array([[row @ across, row @ along], [0.0, column @ along]])
+    row, column = geometry.index_to_patient_mm[:3, 1:3].T
+    pixel = math.hypot(*column.tolist())
+    along = float(row @ column) / pixel
+    across = math.hypot(*(row - column * (along / pixel)).tolist())
+    return np.array([[across, along], [0.0, pixel]])
 
 
-def _longest(mask: RegionMask, estimator: str, plane_mm: Points, usable: NDArray[np.bool_]) -> _Slice:
-    """The slice with the longest long axis; of equals the first.
-
-    Slices are visited from the largest upper bound down, until no bound can beat what was found.
-    """
-    bounds = np.where(usable, _upper_bounds_mm(mask.voxels, estimator, plane_mm), -1.0)
-    order = np.argsort(-bounds, kind="stable")
-    best = _Slice(int(order[0]), mask.voxels[order[0]], estimator, plane_mm)
-    for index in order[1:]:
-        if bounds[index] < best.length:
-            break
-        candidate = _Slice(int(index), mask.voxels[index], estimator, plane_mm)
-        if candidate.bound < best.length:
-            continue
-        if (candidate.length, -candidate.index) > (best.length, -best.index):
-            best = candidate
-    return best
-
-
-def _upper_bounds_mm(voxels: NDArray[np.bool_], estimator: str, plane_mm: Points) -> NDArray[np.float64]:
-    """For each slice a length (slices,) that the long axis does not exceed. [mm]
-
-    A shape whose extent is at most w in each of k evenly spread directions has no distance above
-    w / cos(90 degrees / k).
-    """
-    first, last, filled = row_extents(voxels)
-    left, right = np.where(filled, first, np.inf), np.where(filled, last, -np.inf)
-    rows = np.arange(voxels.shape[1])
-    angles = (np.arange(_DIRECTIONS) + 0.5) * np.pi / _DIRECTIONS
-    widest = np.zeros(len(voxels))
-    for direction in np.stack([np.cos(angles), np.sin(angles)], axis=1):
-        row, column = plane_mm @ direction
-        column = np.copysign(max(abs(column), 1e-9), column)
-        low, high = (left, right) if column > 0 else (right, left)
-        extent = (high * column + rows * row).max(axis=1) - (low * column + rows * row).min(axis=1)
-        np.maximum(widest, extent + border_reach(estimator, row, column), out=widest)
-    return np.asarray(widest / np.cos(np.pi / (2 * _DIRECTIONS)) + _NOISE_MM)
-
-
-def _largest_short_axis(
-    mask: RegionMask, estimator: str, plane_mm: Points, usable: NDArray[np.bool_]
-) -> float:
-    slices = np.flatnonzero(usable)
-    return max(_Slice(int(i), mask.voxels[i], estimator, plane_mm).short[0] for i in slices)
+def _lps_mm(mask: RegionMask, index: int, points: Points) -> list[Point]:
+    """Patient positions of points (n, 2) within a slice of the region's box. [mm]"""
+    first, row, column = mask.offset
+    places = [(index + first, r + row, c + column) for r, c in points.tolist()]
+    positions = mask.geometry.patient_mm(places).tolist()
+    return [(left, posterior, superior) for left, posterior, superior in positions]
 
 
 def _touches_edge(mask: RegionMask) -> bool:

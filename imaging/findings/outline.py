@@ -6,6 +6,8 @@ Points are ``(row, column)`` indices, continuous, with pixel centers at whole nu
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -24,12 +26,26 @@ PADDING_PIXELS = 6
 #: Pixels that touch at a corner belong together, so that an oblique thin structure is one.
 EIGHT_NEIGHBORS = np.ones((3, 3), dtype=bool)
 
-#: From a pixel center to the points that each convention puts at its border. [pixels]
-_BORDER_OF_PIXEL: dict[str, Points] = {
-    "center": np.zeros((1, 2)),
-    "mid": np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)]),
-    "corner": np.array([(-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)]),
+#: From a step between two pixel centers to the step between the points that a convention puts at their
+#: borders, where it is farthest: both rows and columns also count toward the other side. [pixels]
+_BORDER_STEPS = {
+    "center": [(0.0, 0.0)],
+    "mid": [(1.0, 0.0), (0.0, 1.0)],
+    "corner": [(1.0, 1.0)],
 }
+#: Rows and columns closer to a right angle than this share of a pixel count as perpendicular.
+_PERPENDICULAR = 1e-9
+#: Squared distances within this factor are equal: which is larger would be rounding's choice.
+_EQUAL = 1 + 1e-12
+#: Directions in which slices are compared to find those that can hold the long axis.
+_DIRECTIONS = 16
+_ANGLES = (np.arange(_DIRECTIONS) + 0.5) * np.pi / _DIRECTIONS
+#: Unit vectors (2, directions), evenly spread over half a turn.
+_DIRECTION = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)])
+#: A shape at most w wide in k evenly spread directions has no distance above w / cos(90 degrees / k).
+_BETWEEN_DIRECTIONS = float(1 / np.cos(np.pi / (2 * _DIRECTIONS)))
+#: Projections that are held at once while slices are compared: they stay in the cache.
+_PROJECTIONS = 100_000
 
 
 def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
@@ -37,14 +53,14 @@ def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArra
 
     ``mask`` is (rows, columns). Of equally large components the longest is taken.
     """
-    if _is_simple(mask):
+    if _is_simple(mask) or _is_simple(mask.T):
         return mask, ()
     labels, count = ndimage.label(mask, EIGHT_NEIGHBORS)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     equals = np.flatnonzero(sizes == sizes.max()).tolist()
-    lengths = (
-        [farthest_pair(center_hull(labels == i + 1), plane_mm)[0] for i in equals] if equals[1:] else [0.0]
-    )
+    lengths = [0.0]
+    if equals[1:]:
+        lengths = [widest(row_ends(labels == i + 1), plane_mm, "center")[0] for i in equals]
     largest = equals[int(np.argmax(lengths))]
     others = tuple(sorted((int(n) for i, n in enumerate(sizes) if i != largest), reverse=True))
     return _filled(labels == largest + 1), others
@@ -52,7 +68,9 @@ def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArra
 
 def _filled(component: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The component without its holes: what is outside is joined to the border by pixel edges."""
-    outside, _ = ndimage.label(np.pad(~component, 1, constant_values=True))
+    around = np.ones((component.shape[0] + 2, component.shape[1] + 2), dtype=bool)
+    np.logical_not(component, out=around[1:-1, 1:-1])
+    outside, _ = ndimage.label(around)
     return np.asarray(outside != outside[0, 0])[1:-1, 1:-1]
 
 
@@ -74,110 +92,160 @@ def row_extents(
     """First and last column set in each row (..., rows), and which rows hold any."""
     first = mask.argmax(axis=-1)
     last = mask.shape[-1] - 1 - mask[..., ::-1].argmax(axis=-1)
-    rows = np.arange(first.size)
-    filled = mask.reshape(first.size, -1)[rows, first.ravel()].reshape(first.shape)
-    return first, last, filled
+    return first, last, (first > 0) | mask[..., 0]
 
 
-def center_hull(component: NDArray[np.bool_]) -> Points:
-    """Convex hull (n, 2) of the pixel centers."""
-    first, last, filled = row_extents(component)
-    rows = np.flatnonzero(filled)
-    return _hull_of_rows(rows.astype(np.float64), first[rows], last[rows])
+def row_ends(mask: NDArray[np.bool_]) -> Points:
+    """First and last column set in each row (..., rows, 2); infinity and minus infinity in an empty row."""
+    first, last, filled = row_extents(mask)
+    ends = np.empty((*filled.shape, 2))
+    ends[..., 0], ends[..., 1] = first, last
+    ends[~filled] = (np.inf, -np.inf)
+    return ends
 
 
-def border_reach(estimator: str, row: float, column: float) -> float:
-    """How far a border lies beyond the pixel centers, on both sides, along a direction.
+def _between_rows(ends: Points, plane_mm: Points, border: str) -> Iterator[tuple[Points, Points, float]]:
+    """Squared distances (..., rows, rows) from each row's first pixel to each row's last, by border steps.
 
-    ``row`` and ``column`` are the steps along the direction from one pixel to the next. [mm]
-
-    Smoothing never pushes an outline beyond the edge mid-points: next to a straight border the smoothed
-    share of inside is point-symmetric about half, so that linear interpolation crosses half at most
-    half-way to the first pixel outside, and a convex region is everywhere less than such a half-plane.
+    The largest of them is the largest between any two pixels: of two rows the ends that are farther apart
+    along the rows are the first of one and the last of the other. Where the last lies before the first,
+    the distance counts as less, as the rows' other two ends are farther apart. With each comes the step that
+    was added, in rows (rows, rows) and in columns.
     """
-    border = _BORDER_OF_PIXEL["mid" if estimator == "g0.7" else estimator] @ np.array([row, column])
-    return float(border.max() - border.min())
+    rows = np.arange(float(ends.shape[-2]))
+    (across, along), (_, pixel) = plane_mm.tolist()
+    places = ends * pixel + (rows * along)[:, None]
+    beyond = places[..., None, :, 1] - places[..., :, None, 0]
+    apart = rows - rows[:, None]
+    away = np.where(apart < 0, -1.0, 1.0)
+    for row, column in _BORDER_STEPS[border]:
+        for side in (away,) if abs(along) < _PERPENDICULAR * pixel else (away, -away):
+            step = row * side
+            squared = beyond + (along * step + column * pixel)
+            squared *= np.abs(squared)
+            squared += np.square((apart + step) * across)
+            yield squared, step, column
 
 
-def border_hull(hull: Points, estimator: str) -> Points:
-    """Candidate extremes (m, 2) of the border by a pixel convention, from the hull of the centers.
+def widest_of_each(ends: Points, plane_mm: Points, border: str) -> NDArray[np.float64]:
+    """Largest distance (slices,) across each slice of ``row_ends`` (slices, rows, 2). [mm]"""
+    squared = [table.max(axis=(-2, -1)) for table, _, _ in _between_rows(ends, plane_mm, border)]
+    return np.asarray(np.sqrt(np.maximum(np.max(squared, axis=0), 0.0)))
 
-    Every extreme border point belongs to an extreme pixel: the hull of a sum is the sum of the hulls.
+
+def widest(ends: Points, plane_mm: Points, border: str) -> tuple[float, Points]:
+    """Largest distance across one slice's ``row_ends`` (rows, 2) and its two ends (2, 2) as indices. [mm]"""
+    longest, pair = -1.0, np.zeros((2, 2))
+    for squared, rows, columns in _between_rows(ends, plane_mm, border):
+        most = float(squared.max())
+        if most > longest * _EQUAL:
+            at = int((squared >= most / _EQUAL).argmax())  # of equals the first, whatever rounding says
+            one, other = divmod(at, len(ends))
+            row, column = rows[one, other] / 2, columns / 2
+            pair = np.array([(one - row, ends[one, 0] - column), (other + row, ends[other, 1] + column)])
+            longest = most
+    return math.sqrt(longest), pair
+
+
+def longest_possible(ends: Points, plane_mm: Points, border: str) -> NDArray[np.float64]:
+    """For each slice of ``row_ends`` (slices, rows, 2) a length that no distance across it exceeds. [mm]
+
+    Less exact than :func:`widest_of_each`, and quicker where there are many rows.
     """
-    return (hull[:, None, :] + _BORDER_OF_PIXEL[estimator][None, :, :]).reshape(-1, 2)
-
-
-def smoothed(component: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The component as a share of inside, padded by :data:`PADDING_PIXELS` and smoothed."""
-    padded = np.pad(component, PADDING_PIXELS).astype(np.float64)
-    return np.asarray(ndimage.gaussian_filter(padded, SMOOTHING_PIXELS, truncate=4.0, mode="constant"))
+    slices, rows, _ = ends.shape
+    filled = ends[..., 0] <= ends[..., 1]
+    some = filled.argmax(axis=1)  # an empty row repeats the ends of the first row that is not
+    corners = np.empty((slices, rows, 2, 2))
+    corners[..., 0] = np.where(filled, np.arange(rows), some[:, None])[..., None]
+    corners[..., 1] = np.where(filled[..., None], ends, ends[np.arange(slices), some][:, None])
+    points = corners.reshape(slices, 2 * rows, 2)
+    directions = plane_mm @ _DIRECTION
+    widths = np.empty((slices, _DIRECTIONS))
+    at_once = max(1, _PROJECTIONS // (2 * rows * _DIRECTIONS))
+    for start in range(0, slices, at_once):
+        along = points[start : start + at_once] @ directions
+        np.subtract(along.max(axis=1), along.min(axis=1), out=widths[start : start + at_once])
+    reach = (np.array(_BORDER_STEPS[border]) @ np.abs(directions)).max(axis=0)
+    return np.asarray((widths + reach).max(axis=1) * _BETWEEN_DIRECTIONS)
 
 
 def padded(component: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The component as 0 and 1, padded by :data:`PADDING_PIXELS`."""
-    return np.pad(component, PADDING_PIXELS).astype(np.float64)
+    """Components (..., rows, columns) as 0 and 1, padded by :data:`PADDING_PIXELS`."""
+    *stack, rows, columns = component.shape
+    field = np.zeros((*stack, rows + 2 * PADDING_PIXELS, columns + 2 * PADDING_PIXELS))
+    field[..., PADDING_PIXELS:-PADDING_PIXELS, PADDING_PIXELS:-PADDING_PIXELS] = component
+    return field
 
 
-def contour_hull(field: NDArray[np.float64]) -> Points:
-    """Convex hull (n, 2) of where a smoothed component crosses :data:`OUTLINE_LEVEL`.
+def smoothed(components: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Components (slices, rows, columns) as shares of inside, padded and smoothed within each slice."""
+    width = (0.0, SMOOTHING_PIXELS, SMOOTHING_PIXELS)
+    return np.asarray(ndimage.gaussian_filter(padded(components), width, truncate=4.0, mode="constant"))
 
-    Indices are those of the unpadded component. Empty if the component vanished.
+
+def contour_hulls(fields: NDArray[np.float64]) -> list[Points]:
+    """Points (n, 2) that hold the convex hull of where each smoothed slice crosses :data:`OUTLINE_LEVEL`.
+
+    Indices are those of the unpadded components. Empty if a component vanished.
     """
-    rows = _outermost_crossings(field)
-    columns = _outermost_crossings(field.T)[:, ::-1]
-    points = np.concatenate([rows, columns]) - PADDING_PIXELS
-    return _hull(points) if len(points) else points
+    hulls = []
+    for rows, columns in zip(_crossings(fields), _crossings(fields.transpose(0, 2, 1)), strict=True):
+        (row, at_row), (column, at_column) = _hull_of_rows(rows), _hull_of_rows(columns)
+        hulls.append(np.array([row + at_column, at_row + column]).T - PADDING_PIXELS)
+    return hulls
 
 
-def _outermost_crossings(field: NDArray[np.float64]) -> Points:
-    """First and last crossing of the level in each row, as (row, column)."""
-    first, last, filled = row_extents(field >= OUTLINE_LEVEL)
-    rows = np.flatnonzero(filled)
-    first, last = first[rows], last[rows]
-    inside, outside = field[rows, first], field[rows, first - 1]
-    left = first - (inside - OUTLINE_LEVEL) / (inside - outside)
-    inside, outside = field[rows, last], field[rows, last + 1]
-    right = last + (inside - OUTLINE_LEVEL) / (inside - outside)
-    return np.concatenate([np.stack([rows, left], axis=1), np.stack([rows, right], axis=1)])
+def _crossings(fields: NDArray[np.float64]) -> Points:
+    """First and last crossing of the level in each row (slices, rows, 2), infinite as in ``row_ends``."""
+    first, last, filled = row_extents(fields >= OUTLINE_LEVEL)
+    at, row = np.nonzero(filled)
+    inside = np.stack([first[at, row], last[at, row]], axis=1)
+    outward = np.array([-1, 1])
+    at, row = at[:, None], row[:, None]
+    share = fields[at, row, inside]
+    crossing = inside + outward * (share - OUTLINE_LEVEL) / (share - fields[at, row, inside + outward])
+    ends = np.empty((*filled.shape, 2))
+    ends[...] = (np.inf, -np.inf)
+    ends[filled] = crossing
+    return ends
 
 
-def _hull_of_rows(rows: Points, first: NDArray[np.intp], last: NDArray[np.intp]) -> Points:
-    """Hull of row ends: the rows are sorted, so the two chains can be thinned directly."""
-    left = _thin_chain(np.stack([rows, first.astype(np.float64)], axis=1), side=1.0)
-    right = _thin_chain(np.stack([rows, last.astype(np.float64)], axis=1), side=-1.0)
-    return np.concatenate([left, right])
+def _hull_of_rows(ends: Points) -> tuple[list[float], list[float]]:
+    """Rows and places along them of the points that are convex among the ends (rows, 2) of the rows."""
+    filled = np.flatnonzero(np.isfinite(ends[:, 0]))
+    rows, (first, last) = filled.tolist(), ends[filled].T.tolist()
+    left, right = _convex(rows, first), _convex(rows, [-place for place in last])
+    return [rows[i] for i in left + right], [first[i] for i in left] + [last[i] for i in right]
 
 
-def _hull(points: Points) -> Points:
-    points = points[np.lexsort((points[:, 1], points[:, 0]))]
-    return np.concatenate([_thin_chain(points, side=1.0), _thin_chain(points, side=-1.0)])
+def _convex(at: list[int], place: list[float]) -> list[int]:
+    """Which points of a chain with ascending ``at`` lie below every line between two others.
 
+    Plain numbers: a chain is a few dozen points, less than a handful of array operations cost.
 
-def _thin_chain(points: Points, side: float) -> Points:
-    """Drop points that lie inside the straight line between their neighbors, until none does.
-
-    Each point dropped lies within the hull of those that stay, so no vertex of the hull is lost
-    however many are dropped at once.
+    References
+    ----------
+    .. [1] Andrew AM. Another efficient algorithm for convex hulls in two dimensions. Inf Process Lett
+       1979;9:216-219.
     """
-    while len(points) > 2:
-        before, here, after = points[:-2], points[1:-1], points[2:]
-        span, step = after - before, here - before
-        bulge = side * (span[:, 1] * step[:, 0] - span[:, 0] * step[:, 1])
-        keep = np.ones(len(points), dtype=bool)
-        keep[1:-1] = bulge > 0
-        if keep.all():
-            break
-        points = points[keep]
-    return points
+    kept: list[int] = []
+    for i in range(len(at)):
+        while len(kept) > 1:
+            j, k = kept[-2], kept[-1]
+            if (place[i] - place[j]) * (at[k] - at[j]) > (at[i] - at[j]) * (place[k] - place[j]):
+                break
+            kept.pop()
+        kept.append(i)
+    return kept
 
 
 def farthest_pair(points: Points, plane_mm: Points) -> tuple[float, Points]:
-    """Largest distance between two points and its two ends (2, 2) as indices. [mm]"""
-    position = points @ plane_mm
-    row, column = position[:, 0], position[:, 1]
+    """Largest distance between two points (n, 2) and its two ends (2, 2) as indices. [mm]"""
+    row, column = (points @ plane_mm).T
     squared = (row[:, None] - row) ** 2 + (column[:, None] - column) ** 2
-    one, other = np.unravel_index(int(squared.argmax()), squared.shape)
-    return float(np.sqrt(squared[one, other])), points[[one, other]]
+    most = float(squared.max())
+    pair = divmod(int((squared >= most / _EQUAL).argmax()), len(points))
+    return math.sqrt(most), points[list(pair)]
 
 
 # --- the closed outline, for chords ----------------------------------------------------------------
@@ -192,30 +260,35 @@ _PIECE = np.array(
 _SECOND_PIECE = {6: (1, 3), 9: (1, 2)}
 
 
+_IS_SADDLE = np.array([case in _SECOND_PIECE for case in range(16)])
+#: First pixel center (row, column) of each edge of a cell, and the step to the other.
+_EDGE_START = np.array([(0, 0), (1, 0), (0, 0), (0, 1)])
+_EDGE_STEP = np.array([(0, 1), (0, 1), (1, 0), (1, 0)])
+
+
 def contour_pieces(field: NDArray[np.float64], level: float = OUTLINE_LEVEL) -> Points:
     """Straight pieces (n, 2, 2) of the outline at ``level``: marching squares, in no order.
 
     Indices are those of the unpadded component.
     """
     inside = (field >= level).view(np.uint8)
-    case = inside[:-1, :-1] + 2 * inside[:-1, 1:] + 4 * inside[1:, :-1] + 8 * inside[1:, 1:]
-    rows, columns = np.nonzero((case > 0) & (case < 15))
-    case = case[rows, columns]
-    corner = (
-        field[rows, columns],
-        field[rows, columns + 1],
-        field[rows + 1, columns],
-        field[rows + 1, columns + 1],
-    )
-    edges = np.empty((len(rows), 4, 2))
-    edges[:, :, 0] = np.stack([rows, rows + 1, rows, rows], axis=1)
-    edges[:, :, 1] = np.stack([columns, columns, columns, columns + 1], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # edges that are not crossed are not used
-        for edge, axis, start, end in ((0, 1, 0, 1), (1, 1, 2, 3), (2, 0, 0, 2), (3, 0, 1, 3)):
-            edges[:, edge, axis] += (level - corner[start]) / (corner[end] - corner[start])
-    pieces = [edges[np.arange(len(rows))[:, None], _PIECE[case]]]
-    pieces += [edges[case == saddle][:, joined] for saddle, joined in _SECOND_PIECE.items()]
-    return np.concatenate(pieces) - PADDING_PIXELS
+    pairs = inside[:, :-1] + 2 * inside[:, 1:]
+    case = pairs[:-1] + 4 * pairs[1:]
+    cell = np.stack(np.nonzero((case - np.uint8(1)) < 14), axis=1)  # neither 0, which wraps around, nor 15
+    case = case[cell[:, 0], cell[:, 1]]
+    edges = _PIECE[case]
+    if _IS_SADDLE[case].any():
+        second = {saddle: case == saddle for saddle in _SECOND_PIECE}
+        edges = np.concatenate(
+            [edges, *(np.full((int(at.sum()), 2), _SECOND_PIECE[saddle]) for saddle, at in second.items())]
+        )
+        cell = np.concatenate([cell, *(cell[at] for at in second.values())])
+    start, step = cell[:, None] + _EDGE_START[edges], _EDGE_STEP[edges]
+    width = field.shape[1]
+    one = start[..., 0] * width + start[..., 1]
+    low, high = field.take(one), field.take(one + np.where(edges < 2, 1, width))
+    share = (level - low) / (high - low)
+    return np.asarray(start + share[..., None] * step - PADDING_PIXELS)
 
 
 def pixel_edges(component: NDArray[np.bool_]) -> Points:
@@ -255,30 +328,32 @@ def longest_chord(pieces: Points, along: Points, plane_mm: Points) -> tuple[floa
         Its ends, as indices.
     """
     unit = (along[1] - along[0]) @ plane_mm
-    unit = unit / np.linalg.norm(unit)
+    unit = unit / math.hypot(*unit.tolist())
     to_line = plane_mm @ np.array([[unit[0], -unit[1]], [unit[1], unit[0]]])  # (offset, height)
-    turned = pieces @ to_line
-    offsets, rank = np.unique(turned[:, :, 0], return_inverse=True)
-    rank = rank.reshape(-1, 2)
-    slanted = rank[:, 0] != rank[:, 1]
-    turned, rank = turned[slanted], rank[slanted]
-    low, high = rank.min(axis=1), rank.max(axis=1)
-    piece = np.repeat(np.arange(len(turned)), high - low)
-    if piece.size == 0:
+    turned = (pieces.reshape(-1, 2) @ to_line).reshape(-1, 2, 2)
+    start, end = turned[:, 0], turned[:, 1]
+    slanted = start[:, 0] != end[:, 0]
+    start, end = start[slanted], end[slanted]
+    if not len(start):
         return 0.0, np.repeat(along[:1], 2, axis=0)
-    strip = np.arange(piece.size) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[piece]
-    start, end = turned[piece, 0], turned[piece, 1]
+    offsets = np.sort(turned[:, :, 0], axis=None)
+    offsets = np.append(offsets[:-1][offsets[1:] != offsets[:-1]], offsets[-1])
+    one, other = np.searchsorted(offsets, start[:, 0]), np.searchsorted(offsets, end[:, 0])
+    low, strips = np.minimum(one, other), np.abs(one - other)
+    piece = np.repeat(np.arange(len(start)), strips)
+    strip = np.arange(piece.size) - np.repeat(np.cumsum(strips) - strips - low, strips)
     slope = (end[:, 1] - start[:, 1]) / (end[:, 0] - start[:, 0])
-    heights = start[:, 1, None] + slope[:, None] * (
-        np.stack([offsets[strip], offsets[strip + 1]], axis=1) - start[:, :1]
-    )
-    order = np.lexsort((heights.sum(axis=1), strip))
-    bottom, top = heights[order[0::2]], heights[order[1::2]]
-    length = top - bottom
-    which, border = np.unravel_index(int(length.argmax()), length.shape)
-    offset = offsets[strip[order[2 * which]] + border]
-    ends = np.array([(offset, bottom[which, border]), (offset, top[which, border])])
-    return float(length[which, border]), ends @ np.linalg.inv(to_line)
+    start, slope = start[piece], slope[piece]
+    left = start[:, 1] + slope * (offsets[strip] - start[:, 0])
+    right = start[:, 1] + slope * (offsets[strip + 1] - start[:, 0])
+    order = np.lexsort((left + right, strip))
+    bottom, top = order[0::2], order[1::2]
+    lengths = np.stack([left[top] - left[bottom], right[top] - right[bottom]], axis=1)
+    which, border = divmod(int(lengths.argmax()), 2)
+    heights = (left, right)[border]
+    offset = offsets[strip[bottom[which]] + border]
+    ends = np.array([(offset, heights[bottom[which]]), (offset, heights[top[which]])])
+    return float(lengths[which, border]), ends @ np.linalg.inv(to_line)
 
 
 def share_inside(field: NDArray[np.float64], ends: Points, plane_mm: Points, tolerance: float = 0.1) -> float:
@@ -287,10 +362,10 @@ def share_inside(field: NDArray[np.float64], ends: Points, plane_mm: Points, tol
     ``field`` is a padded share of inside. A line that runs along the border counts as inside: the limit
     is ``tolerance`` below :data:`OUTLINE_LEVEL`.
     """
-    length = float(np.linalg.norm((ends[1] - ends[0]) @ plane_mm))
-    pixel = float(np.linalg.norm(plane_mm, axis=1).min())
-    steps = max(1, int(np.ceil(length / (0.1 * pixel))))
+    length = math.hypot(*((ends[1] - ends[0]) @ plane_mm).tolist())
+    pixel = min(math.hypot(*axis) for axis in plane_mm.tolist())
+    steps = max(1, math.ceil(length / (0.1 * pixel)))
     share = (np.arange(steps) + 0.5) / steps
-    where = ends[0] + share[:, None] * (ends[1] - ends[0]) + PADDING_PIXELS
-    values = ndimage.map_coordinates(field, where.T, order=1)
-    return float((values >= OUTLINE_LEVEL - tolerance).mean())
+    where = ends[0][:, None] + (ends[1] - ends[0])[:, None] * share + PADDING_PIXELS
+    values = ndimage.map_coordinates(field, where, order=1)
+    return int(np.count_nonzero(values >= OUTLINE_LEVEL - tolerance)) / steps
