@@ -11,6 +11,7 @@ from imaging.phantom_files import write_case
 from imaging.phases.phase import Phase
 from imaging.regions.region import RegionRole
 from workup.assess import assess
+from workup.assessment_json import assessment_document
 from workup.case.case import DefectStatement, Statement
 from workup.case.case_files import read_case
 from workup.protocol_files import read_protocol
@@ -142,3 +143,16 @@ def test_percent_enhancement_of_mr_needs_proof_of_one_scale(case_of):
         Finding.INDETERMINATE,
         Finding.NOT_COMPUTABLE,
     )
+
+
+@pytest.mark.parametrize("twin", ["plain", "bland"])
+def test_without_the_search_nothing_but_the_smallest_set_is_missing(case_of, twin):
+    case = case_of(twin)
+    whole, quick = assess(case, PROTOCOL), assess(case, PROTOCOL, search=False)
+
+    assert whole.screen.smallest is not None
+    assert quick.screen == replace(whole.screen, smallest=None)
+    told, quickly = assessment_document(whole), assessment_document(quick)
+    assert told["screen"].pop("smallest_set") is not None
+    assert quickly["screen"].pop("smallest_set") is None
+    assert quickly == told

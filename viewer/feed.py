@@ -8,6 +8,7 @@ another thread. The other thread gets an immutable case and touches no layer.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal, SignalGroup
@@ -15,6 +16,7 @@ from psygnal import Signal, SignalGroup
 from eligibility.protocol import Protocol
 from imaging.errors import ImagingError
 from viewer.sync import FOLLOW_MS, coalesced
+from workup.assess import assess
 from workup.assessment import Assessment
 from workup.errors import WorkupError
 from workup.reading_answers import Answers
@@ -87,8 +89,8 @@ class Feed:
             return
         case = self._desk.reading.to_case()
         decisions_known = self.answers.decisions  # named here: the other thread only reads them
-        assert decisions_known is not None
-        self._running = self._thread.submit(self.answers.everything, case)
+        judge = partial(assess, decisions=decisions_known, search=False)  # only reports name what to ask for
+        self._running = self._thread.submit(judge, case, self.answers.protocol)
         self._look_soon()
 
     def _look(self) -> None:

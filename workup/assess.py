@@ -42,6 +42,7 @@ def assess(
     policy: EnhancementPolicy = DEFAULT_POLICY,
     decisions: Mapping[str, PhaseDecision] | None = None,
     stability: bool = False,
+    search: bool = True,
 ) -> Assessment:
     """One patient's work-up.
 
@@ -59,6 +60,9 @@ def assess(
     stability : bool
         Also recompute the answers of each defect under redrawing and published thresholds, which takes
         longer than all the rest.
+    search : bool
+        Also look for the smallest set of missing items that settles every criterion, as the reports name
+        it; no verdict depends on it.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def assess(
         lesions=lesions,
         proposal=proposal,
         policy=policy,
-        screen=screen(facts, protocol),
+        screen=screen(facts, protocol, search=search),
     )
 
 
