@@ -56,12 +56,12 @@ SCALES: Mapping[str, Scale] = {
 
 
 def title(found: RegionMap) -> str:
-    """What a map shows: its phases in the order of its formula, unit and the ends of its colors."""
+    """What a map shows: the ends of its colors with their unit, then the phases as its formula has them."""
     scale = SCALES[found.name]
     phases = [PHASES[phase].lower() for phase in found.phases]
     between = {"arterial_enhancement": " \u2212 ", "washout": " \u2212 "}.get(found.name, ", ")
     unit = "" if found.unit == "1" else f" {found.unit}"
-    return f"{scale.words}: {between.join(phases)}  ({scale.low:g} to {scale.high:g}{unit})"
+    return f"{scale.words} {scale.low:g} to {scale.high:g}{unit}: {between.join(phases)}"
 
 
 class MapSignals(SignalGroup):  # type: ignore[misc]
@@ -187,7 +187,7 @@ def map_layer(found: RegionMap, session: Session, image: Image) -> Image:
     scale, place = SCALES[found.name], placement(found.geometry, session.shown.frame)
     layer = Image(
         found.values,
-        name=title(found),
+        name=title(found).replace(": ", "\n").replace(" \u2212 ", "\n\u2212 "),
         scale=place.scale,
         translate=place.translate,
         units=image.units,
@@ -200,9 +200,9 @@ def map_layer(found: RegionMap, session: Session, image: Image) -> Image:
     )
     layer.colorbar.visible = True
     layer.name_overlay.visible = True
-    layer.name_overlay.position = "top_left"
+    layer.name_overlay.position = "bottom_left"
     layer.name_overlay.box = False
-    layer.name_overlay.font_size = 9
+    layer.name_overlay.font_size = 9  # in short lines: cells are small
     return layer
 
 

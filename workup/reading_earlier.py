@@ -133,8 +133,9 @@ def _placed(mask: RegionMask, source: Acquisition, target: Acquisition) -> tuple
     left_mm, posterior_mm, superior_mm = found.shift_mm
     return _suggested(
         there,
-        f"registered: moved by {left_mm:+.0f} mm left, {posterior_mm:+.0f} mm back, {superior_mm:+.0f} mm up; "
-        f"{found.residual_mm:.1f} mm of error left, {found.agreement.share:.0%} of the structure agrees",
+        f"registered: moved by {left_mm:+.0f} mm left, {posterior_mm:+.0f} mm back, "
+        f"{superior_mm:+.0f} mm up; {found.residual_mm:.1f} mm of error left, "
+        f"{found.agreement.share:.0%} of the structure agrees",
     )
 
 

@@ -17,7 +17,7 @@ from imaging.findings.diameters import measure_mask
 from imaging.phases.phase import Role
 from imaging.regions.growing import grow_from_click, interpolate_slices, split_by_scribbles
 from imaging.regions.placement import place_mask
-from imaging.regions.region import Provenance, RegionMask, RegionRole
+from imaging.regions.region import RegionMask, RegionRole
 from imaging.regions.suggestions import suggest_reference_liver
 from imaging.volume import Volume
 from workup.case.case import Line
