@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from workup.cohort.item import ASSESSED, CaseResult
 from workup.cohort.summary import funnel, missing_items, reader_and_number, refusals, sole_blockers
 from workup.report.agreement_report import agreement_sections
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
+from workup.report.png import png_bytes
 
 #: Rows shown of a league table.
 LONGEST_LEAGUE = 25
@@ -137,9 +137,7 @@ def _axes(height: float = 3.4) -> tuple[Any, Any]:
 
 
 def _figure(canvas: Any, name: str, caption: str) -> tuple[Figure, ...]:
-    stream = io.BytesIO()
-    canvas.savefig(stream, format="png", dpi=110, metadata={"Software": None})
-    return (Figure(name, stream.getvalue(), caption, caption, wide=True),)
+    return (Figure(name, png_bytes(canvas), caption, caption, wide=True),)
 
 
 def _funnel_figure(results: Sequence[CaseResult]) -> tuple[Figure, ...]:

@@ -6,7 +6,6 @@ slice position and scale, and carries the letters of the patient's sides.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +16,13 @@ from numpy.typing import NDArray
 from imaging.geometry import VolumeGeometry
 from imaging.regions.region import RegionMask
 from imaging.volume import Acquisition
+from workup.report.png import png_bytes
 
 #: Display window for CT: narrow enough to see washout, wide enough for vessels. [HU]
 CT_WINDOW = (-90.0, 210.0)
 INK = "#16202b"
 OUTLINE_COLORS = ("#ffb000", "#4fc3f7", "#7ee081", "#ff7597", "#c9a7ff")
 LONG_AXIS_COLOR, SHORT_AXIS_COLOR = "#ffd54a", "#7fd7ff"
-RESOLUTION_DPI = 110
 
 Point = tuple[float, float, float]
 
@@ -90,15 +89,15 @@ def key_image(panels: Sequence[Panel], *, height_inches: float = 3.4) -> bytes:
     figure, axes = _figure(len(panels), height_inches)
     for panel, axis in zip(panels, axes, strict=True):
         _draw_panel(panel, axis)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def curves_image(phases: Sequence[str], curves: Sequence[Curve], unit: str) -> bytes:
     """PNG of region means over the phases with 95 % intervals."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.2, 3.5), layout="constrained", facecolor="white")
-    axis = figure.add_subplot()
+    figure = Figure(figsize=(6.2, 3.5), facecolor="white")  # fixed margins: a layout draws everything twice
+    axis = figure.add_axes((0.115, 0.1, 0.87, 0.87))
     places = np.arange(len(phases))
     for number, curve in enumerate(curves):
         kept = [i for i, mean in enumerate(curve.means) if mean is not None]
@@ -122,7 +121,7 @@ def curves_image(phases: Sequence[str], curves: Sequence[Curve], unit: str) -> b
     axis.grid(axis="y", color="#e6eaee")
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, fontsize=9)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def _figure(count: int, height_inches: float) -> tuple[Any, list[Any]]:
@@ -131,13 +130,9 @@ def _figure(count: int, height_inches: float) -> tuple[Any, list[Any]]:
     figure = Figure(figsize=(height_inches * count, height_inches * 1.09), facecolor="white")
     axes = figure.subplots(1, count, squeeze=False)[0]
     figure.subplots_adjust(left=0.004, right=0.996, top=0.915, bottom=0.005, wspace=0.015)
+    for axis in axes:
+        axis.set_axis_off()
     return figure, list(axes)
-
-
-def _png(figure: Any) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=RESOLUTION_DPI, metadata={"Software": None})
-    return stream.getvalue()
 
 
 @dataclass(frozen=True)
@@ -210,8 +205,7 @@ def _draw_panel(panel: Panel, axis: Any) -> None:
     window = _view(panel, frame, pixels.shape, (width_mm, height_mm))
     axis.set_xlim(window[0], window[1])
     axis.set_ylim(window[3], window[2])
-    axis.set_axis_off()
-    axis.set_title(panel.title, fontsize=9.5, color=INK, pad=4)
+    axis.text(0.5, 1.012, panel.title, fontsize=9.5, color=INK, ha="center", transform=axis.transAxes)
     _annotate(axis, panel, frame, window, (low, high))
 
 

@@ -5,11 +5,12 @@ Colors of Okabe and Ito, which color-blind readers tell apart; the dashed lines 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from workup.report.png import png_bytes
 
 #: Fill by best overall response.
 RESPONSE_COLORS = {
@@ -22,7 +23,6 @@ RESPONSE_COLORS = {
 }
 #: Limits drawn into both plots: partial response from baseline, progression from nadir. [%]
 _LIMITS_PERCENT = (-30.0, 20.0)
-_DPI = 110
 #: More labels than this cannot be read under a waterfall.
 _MOST_LABELS = 60
 
@@ -59,7 +59,7 @@ def waterfall_image(courses: Sequence[Course]) -> bytes:
     axis.set_xlabel(f"{len(bars)} of {len(courses)} patients with a sum after baseline")
     axis.set_ylabel("best change from baseline [%]")
     _finish(axis, {course.best_response for _, course in bars})
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def spider_image(courses: Sequence[Course]) -> bytes:
@@ -73,7 +73,7 @@ def spider_image(courses: Sequence[Course]) -> bytes:
     axis.set_xlabel("weeks from baseline")
     axis.set_ylabel("change from baseline [%]")
     _finish(axis, {course.best_response for course in courses})
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def _canvas(width_inches: float) -> tuple[Any, Any]:
@@ -94,12 +94,3 @@ def _finish(axis: Any, responses: set[str]) -> None:
         axis.legend(handles=patches, title="best overall response", fontsize=8, title_fontsize=8)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
-
-
-def _png(figure: Any) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    stream = io.BytesIO()
-    figure.set_dpi(_DPI)
-    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
-    return stream.getvalue()
