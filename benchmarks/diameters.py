@@ -2,17 +2,19 @@
 
     python benchmarks/diameters.py [--rounds 7]
 
-All ways run in turn, round after round, on one thread; medians of CPU time, which other work on the
-machine disturbs least. pyradiomics takes part where it is installed, on one
-round only at the largest size. Label lookup in the whole volume is timed beside it.
+All ways run in turn, round after round, on one thread, each for at least 20 ms a round; medians of CPU
+time, which other work on the machine disturbs least. pyradiomics takes part where it is installed. Label
+lookup in the whole volume is timed beside it, and the growth with the boundary is shown at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813  (the name its users know)
@@ -89,20 +91,41 @@ def pyradiomics_diameter() -> Callable[[Mask], float] | None:
     return measured
 
 
+def boundary_pixels(box: Mask) -> int:
+    """Pixels of all slices that touch one outside."""
+    return sum(int((pixels & ~ndimage.binary_erosion(pixels)).sum()) for pixels in box)
+
+
+def spent_ms(way: Callable[[], object], at_least_ms: float = 20.0) -> float:
+    """CPU time of one call, as the mean of so many that they take a while: the clock has 1 ms ticks."""
+    calls, started = 0, time.process_time()
+    while (spent := 1000 * (time.process_time() - started)) < at_least_ms:
+        way()
+        calls += 1
+    return spent / calls
+
+
 def timed(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Median milliseconds of each way, all in turn within each round."""
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            started = time.process_time()
-            way()
-            spent[name].append(1000 * (time.process_time() - started))
+            spent[name].append(spent_ms(way))
     return {name: statistics.median(values) for name, values in spent.items()}
 
 
 def geometry(shape: tuple[int, ...]) -> VolumeGeometry:
     axes = [[0, 0, PIXEL_MM, 0], [0, PIXEL_MM, 0, 0], [PIXEL_MM, 0, 0, 0], [0, 0, 0, 1]]
     return VolumeGeometry((shape[0], shape[1], shape[2]), np.array(axes))
+
+
+def show_growth(growth: list[tuple[int, dict[str, float]]]) -> None:
+    """Exponent of the time over boundary pixels between neighboring sizes; 1 is in proportion."""
+    print("\ngrowth with boundary pixels: exponent from each size to the next")
+    for (few, before), (many, after) in pairwise(growth):
+        for name in before:
+            exponent = math.log(after[name] / before[name]) / math.log(many / few)
+            print(f"  {few:7d} -> {many:7d}  {name:34s} {exponent:5.2f}")
 
 
 def main() -> None:
@@ -113,6 +136,7 @@ def main() -> None:
     radiomics = pyradiomics_diameter()
     if radiomics is None:
         print("pyradiomics is not installed")
+    growth: list[tuple[int, dict[str, float]]] = []
     for across in SIZES:
         mask = RegionMask.from_full(lesion(across), geometry(lesion(across).shape))
         box = mask.voxels
@@ -126,10 +150,12 @@ def main() -> None:
         if radiomics is not None:
             ways["pyradiomics"] = lambda box=box: radiomics(box)
         found = timed(ways, rounds if across < 200 else max(3, rounds // 2))
+        growth.append((boundary_pixels(box), found))
         exact = measure_mask(mask, estimator="center").long_axis_mm
         print(f"\n{across} pixels across, long axis {exact:.3f} mm (pdist {boundary_pdist(box):.3f})")
         for name, ms in found.items():
             print(f"  {name:34s} {ms:9.2f} ms  {ms / found['boundary pdist']:7.3f} x pdist")
+    show_growth(growth)
     volume = np.zeros((200, 512, 512), np.uint8)
     volume[60:90, 200:230, 200:230] = lesion(22)
     found = timed(

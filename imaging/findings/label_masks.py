@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from imaging.geometry import VolumeGeometry
 from imaging.regions.region import Provenance, RegionMask
+from imaging.regions.statistics import rows_with_labels
 
 #: Spacings that differ by less than this share are equal: headers round.
 SPACING_TOLERANCE = 1e-3
@@ -53,16 +54,23 @@ def label_masks(
     provenance : Provenance
         How the labels came to be.
     """
-    marked = labels.any(axis=2)  # rows that hold labels: of a whole study's rows, few
-    where = np.argwhere(marked)
-    rows = labels[marked]
+    where = _rows_held(labels)
+    rows = labels[where[:, 0], where[:, 1]]
     masks = {}
     for label in np.unique(rows[rows != 0]).tolist():
         own = rows == label
-        held = own.any(axis=1)
-        low, high = where[held].min(axis=0), where[held].max(axis=0) + 1
-        columns = np.flatnonzero(own[held].any(axis=0))
+        holds = own.any(axis=1)
+        low, high = where[holds].min(axis=0), where[holds].max(axis=0) + 1
+        columns = np.flatnonzero(own[holds].any(axis=0))
         box = labels[low[0] : high[0], low[1] : high[1], columns[0] : columns[-1] + 1] == label
         offset = (int(low[0]), int(low[1]), int(columns[0]))
         masks[int(label)] = RegionMask.from_box(box, offset, geometry, provenance)
     return masks
+
+
+def _rows_held(labels: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Slice and row (n, 2) of the rows that hold labels, in order: of a whole study's rows, few."""
+    if not labels.flags.c_contiguous:  # read with its axes in another order: copying it would take longer
+        return np.argwhere(labels.any(axis=2))
+    held = rows_with_labels(labels.view(f"u{labels.itemsize}"))
+    return np.stack(np.divmod(held, labels.shape[1]), axis=1)
