@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.gui.hand import SAMPLE, settle
+
 _screen: subprocess.Popen[bytes] | None = None
 _reason = ""
 
@@ -69,3 +71,35 @@ def screen():
         pytest.fail(_reason)
     if _reason:
         pytest.skip(_reason)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The sample's images and record, without anything read."""
+    shutil.copytree(SAMPLE / "dicom", tmp_path / "study" / "dicom")
+    shutil.copy(SAMPLE / "record.json", tmp_path / "study")
+    return tmp_path / "study"
+
+
+@pytest.fixture
+def opened():
+    """Opens a folder in a shown window; closes everything afterwards."""
+    import napari
+
+    from viewer.launch import open_window
+
+    kept = []
+
+    def open_(path, **settings):
+        viewer = napari.Viewer(show=True)
+        viewer.window.resize(1800, 1100)
+        window = open_window(viewer, path, **settings)
+        kept.append((viewer, window))
+        settle(1.2)
+        return window
+
+    yield open_
+    for viewer, window in kept:
+        window.close()
+        viewer.close()
+    settle(0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -11,6 +12,7 @@ from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
+SAMPLE = Path(__file__).parent.parent.parent / "sample_dicom"
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NONE = Qt.KeyboardModifier.NoModifier
 
@@ -20,6 +22,15 @@ def settle(seconds=0.15):
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.005)
+
+
+def truth(region):
+    """A region's mask on the late arterial and other phases, from the sample as it is shipped."""
+    from imaging.dicom.study_files import load_study
+    from imaging.regions.region_files import read_regions
+
+    study = load_study(SAMPLE / "dicom")
+    return next(r for r in read_regions(SAMPLE / "regions.json", study) if r.id == region)
 
 
 class Hand:
@@ -77,6 +88,13 @@ class Hand:
 
     def click(self, key, lps_mm, button=LEFT):
         self.drag(key, [lps_mm], button)
+
+    def double_click(self, key, lps_mm):
+        """The second press of a double click; the first one was a click."""
+        at = self.pixel(key, lps_mm)
+        self._send(QMouseEvent.Type.MouseButtonDblClick, at, LEFT, LEFT)
+        self._send(QMouseEvent.Type.MouseButtonRelease, at, LEFT, Qt.MouseButton.NoButton)
+        settle()
 
     def wheel(self, key, lps_mm, clicks, modifiers=NONE):
         at = self.pixel(key, lps_mm)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,56 +12,14 @@ from qtpy.QtCore import Qt
 
 from imaging.phases.phase import Phase
 from imaging.regions.region import RegionRole, Vessel, VesselLevel
-from tests.gui.hand import Hand, settle
+from tests.gui.hand import Hand, settle, truth
 from viewer.session import Tool
 from workup.assessment_json import assessment_document
 from workup.case.case import Statement
 from workup.reading_lines import length_mm
 
-SAMPLE = Path(__file__).parent.parent.parent / "sample_dicom"
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def study(tmp_path):
-    """The sample's images and record, without anything read."""
-    shutil.copytree(SAMPLE / "dicom", tmp_path / "study" / "dicom")
-    shutil.copy(SAMPLE / "record.json", tmp_path / "study")
-    return tmp_path / "study"
-
-
-@pytest.fixture
-def opened():
-    """Opens a folder in a shown window; closes everything afterwards."""
-    import napari
-
-    from viewer.launch import open_window
-
-    kept = []
-
-    def open_(path, **settings):
-        viewer = napari.Viewer(show=True)
-        viewer.window.resize(1800, 1100)
-        window = open_window(viewer, path, **settings)
-        kept.append((viewer, window))
-        settle(1.2)
-        return window
-
-    yield open_
-    for viewer, window in kept:
-        window.close()
-        viewer.close()
-    settle(0.2)
-
-
-def truth(region):
-    """A region's mask on the late arterial and other phases, from the sample as it is shipped."""
-    from imaging.dicom.study_files import load_study
-    from imaging.regions.region_files import read_regions
-
-    study = load_study(SAMPLE / "dicom")
-    return next(r for r in read_regions(SAMPLE / "regions.json", study) if r.id == region)
 
 
 def rows_of(mask, index):
