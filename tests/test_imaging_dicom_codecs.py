@@ -1,12 +1,16 @@
 """Every transfer syntax gives the same pixels, on real files too."""
 
+import random
+
+import imagecodecs
 import numpy as np
 import pytest
+import rle.utils
 
-from imaging.dicom.decoding import check_tail, decode, fragments, is_native
+from imaging.dicom.decoding import RLE, check_tail, decode, fragments, is_native
 from imaging.dicom.elements import EXPLICIT_LITTLE
 from imaging.dicom.frames import frames_of
-from imaging.dicom.pixels import pixel_format
+from imaging.dicom.pixels import PixelFormat, pixel_format
 from imaging.dicom.study_files import load_study, read_header
 from imaging.errors import DicomError
 from tests.real_data import REAL_DATA, needs_real_data
@@ -127,3 +131,78 @@ def test_only_padding_may_follow_the_pixels():
     check_tail(b"\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0", EXPLICIT_LITTLE)
     with pytest.raises(DicomError):
         check_tail(b"\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0junk", EXPLICIT_LITTLE)
+
+
+PICTURE = np.random.default_rng(1).normal(1000, 40, (96, 80)).astype(np.uint16)
+LAYOUT = PixelFormat(96, 80, 16, 16, signed=False, padding=None)
+CODES = {
+    "RLE": (
+        RLE,
+        bytes(
+            rle.utils.encode_pixel_data(
+                PICTURE.tobytes(), rows=96, columns=80, samples_per_pixel=1, number_of_frames=1,
+                bits_allocated=16, byteorder="<",
+            )
+        ),
+    ),
+    "JPEG lossless": ("1.2.840.10008.1.2.4.70", imagecodecs.ljpeg_encode(PICTURE)),
+    "JPEG-LS": ("1.2.840.10008.1.2.4.80", imagecodecs.jpegls_encode(PICTURE)),
+    "JPEG 2000": (
+        "1.2.840.10008.1.2.4.90",
+        imagecodecs.jpeg2k_encode(PICTURE, level=0, reversible=True, codecformat="j2k"),
+    ),
+    "HTJ2K": ("1.2.840.10008.1.2.4.201", imagecodecs.htj2k_encode(PICTURE, reversible=True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_picture_that_is_not_whole_is_refused(name):
+    """Most decoders fill what is missing with gray and say nothing."""
+    syntax, code = CODES[name]
+    rng = random.Random(1)
+
+    assert np.array_equal(decode(code, syntax, LAYOUT), PICTURE)
+    for kept in (len(code) - 2, len(code) - 40, *(rng.randrange(len(code) - 2) for _ in range(40))):
+        with pytest.raises(DicomError) as caught:
+            decode(code[:kept], syntax, LAYOUT)
+        assert caught.value.code == "DECODE_FAILED"
+
+
+@pytest.mark.parametrize("name", ["JPEG-LS", "JPEG 2000", "HTJ2K"])
+def test_bytes_lost_inside_a_picture_are_noticed_where_the_code_tells(name):
+    syntax, code = CODES[name]
+    rng = random.Random(2)
+
+    for _ in range(40):
+        at = rng.randrange(200, len(code) - 200)
+        with pytest.raises(DicomError):
+            decode(code[:at] + code[at + rng.choice((1, 2, 100)) :], syntax, LAYOUT)
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_damaged_picture_is_one_of_the_right_size_or_refused(name):
+    """Whatever the bytes: no other exception, and never memory of another size."""
+    syntax, code = CODES[name]
+    rng = random.Random(3)
+    refused = 0
+
+    for _ in range(150):
+        damaged = bytearray(code)
+        for _ in range(rng.choice((1, 4, 40))):
+            damaged[rng.randrange(rng.choice((64, len(code))))] = rng.randrange(256)
+        try:
+            pixels = decode(bytes(damaged), syntax, LAYOUT)
+        except DicomError as error:
+            refused += error.code == "DECODE_FAILED"
+        else:
+            assert (pixels.shape, pixels.dtype) == ((96, 80), np.uint16)
+    assert refused > 10
+
+
+def test_more_run_lengths_than_pixels_are_refused():
+    syntax, code = CODES["RLE"]
+
+    with pytest.raises(DicomError) as caught:
+        decode(code + b"\x81\7", syntax, LAYOUT)
+
+    assert caught.value.code == "DECODE_FAILED"

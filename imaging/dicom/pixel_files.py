@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -148,38 +149,51 @@ class _StackReader:
         shape = (len(self.frames), self.layout.rows, self.layout.columns)
         voxels = np.empty(shape, dtype)
         valid: Mask | None = None
-        for index, stored in enumerate(self._stored(voxels)):
-            invalid = fill(voxels[index], stored, self.layout, self.rescales[index], self.floor_hu)
+        for index, invalid in enumerate(self._filled(voxels)):
             if invalid is not None:
                 valid = np.ones(shape, bool) if valid is None else valid
                 np.logical_not(invalid, out=valid[index])
         return voxels, valid
 
-    def _stored(self, voxels: NDArray[Any]) -> Iterator[NDArray[Any]]:
-        """Stored values (rows, columns) of each frame, native byte order; in place where they fit."""
-        in_place = voxels.dtype == np.int16 and self.layout.allocated == 16
+    def _filled(self, voxels: NDArray[Any]) -> Iterator[Mask | None]:
+        """Where each slice is not valid, in order, once it is filled; compressed ones on all cores."""
         workers = os.cpu_count() or 1
+        waiting: deque[tuple[Callable[[], Mask | None], Frame]] = deque()
         with ThreadPoolExecutor(workers) as pool:
-            for start in range(0, len(self.frames), 2 * workers):
-                batch = self.frames[start : start + 2 * workers]
-                for index, found in enumerate([self._found(frame, pool) for frame in batch], start):
-                    if isinstance(found, Future):
-                        yield self._named(found.result, self.frames[index])
-                    else:
-                        into = voxels[index].view(self.layout.dtype) if in_place else None
-                        yield self._named(partial(self._plain, found, into), found)
+            for index, frame in enumerate(self.frames):
+                waiting.append((self._filling(index, voxels[index], pool), frame))
+                if len(waiting) > 2 * workers:
+                    yield self._named(*waiting.popleft())
+            while waiting:
+                yield self._named(*waiting.popleft())
 
-    def _found(self, frame: Frame, pool: ThreadPoolExecutor) -> Frame | Future[NDArray[Any]]:
-        """A plain frame as it is; a compressed one on its way to be decoded."""
+    def _filling(self, index: int, out: NDArray[Any], pool: ThreadPoolExecutor) -> Callable[[], Mask | None]:
+        """What fills one slice when called; for a compressed one the work has begun."""
+        frame = self.frames[index]
         image = frame.image
         if PIXEL_DATA not in image.elements:
             raise refusal("NO_PIXELS", files=[image.name])
         if not is_supported(image.transfer_syntax):
             raise refusal("UNSUPPORTED_TRANSFER_SYNTAX", image.transfer_syntax, files=[image.name])
         if is_native(image.transfer_syntax):
-            return frame
-        code = self._named(partial(self._pieces, image), frame)[frame.index]
-        return pool.submit(decode, code, image.transfer_syntax, self.layout)
+            return partial(self._fill_plain, index, out)
+        if not frame.is_multiframe:
+            return pool.submit(self._fill_compressed, index, out).result
+        pieces = self._named(partial(self._pieces_of_last, image), frame)
+        return pool.submit(self._fill_compressed, index, out, pieces).result
+
+    def _fill_plain(self, index: int, out: NDArray[Any]) -> Mask | None:
+        in_place = out.dtype == np.int16 and self.layout.allocated == 16
+        stored = self._plain(self.frames[index], out.view(self.layout.dtype) if in_place else None)
+        return fill(out, stored, self.layout, self.rescales[index], self.floor_hu)
+
+    def _fill_compressed(
+        self, index: int, out: NDArray[Any], pieces: Sequence[bytes] | None = None
+    ) -> Mask | None:
+        frame = self.frames[index]
+        code = (self._pieces(frame.image) if pieces is None else pieces)[frame.index]
+        stored = decode(code, frame.image.transfer_syntax, self.layout)
+        return fill(out, stored, self.layout, self.rescales[index], self.floor_hu)
 
     @staticmethod
     def _named(read: Callable[[], _T], frame: Frame) -> _T:
@@ -210,17 +224,20 @@ class _StackReader:
             target.byteswap(inplace=True)
         return target
 
-    def _pieces(self, image: ImageFile) -> list[bytes]:
+    def _pieces_of_last(self, image: ImageFile) -> list[bytes]:
         if self._last[0] != image.name:
-            if not encapsulated(image):
-                raise refusal("MALFORMED", "compressed pixels of defined length")
-            with self.files[image.name].open("rb") as file:
-                file.seek(image.pixel_offset)
-                value = file.read()
-            if image.pixel_offset + len(value) != image.size:
-                raise refusal("TRUNCATED", "the file changed while it was read")
-            self._last = image.name, fragments(value, image.elements.integer(tags.NUMBER_OF_FRAMES) or 1)
+            self._last = image.name, self._pieces(image)
         return self._last[1]
+
+    def _pieces(self, image: ImageFile) -> list[bytes]:
+        if not encapsulated(image):
+            raise refusal("MALFORMED", "compressed pixels of defined length")
+        with self.files[image.name].open("rb", buffering=0) as file:
+            file.seek(image.pixel_offset)
+            value = file.read()
+        if image.pixel_offset + len(value) != image.size:
+            raise refusal("TRUNCATED", "the file changed while it was read")
+        return fragments(value, image.elements.integer(tags.NUMBER_OF_FRAMES) or 1)
 
 
 def check_plain_length(image: ImageFile, layout: PixelFormat) -> None:
