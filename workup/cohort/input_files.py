@@ -23,7 +23,17 @@ def is_remote(path: str | None) -> bool:
 
 @contextmanager
 def local_inputs(item: CohortItem) -> Iterator[CohortItem]:
-    """The same item with every part on this machine; what was fetched is removed afterwards."""
+    """The same item with every part on this machine; what was fetched is removed afterwards.
+
+    Raises
+    ------
+    CaseError
+        ``INPUT_ABSENT`` if there is nothing where a part should be; ``EXTRA_MISSING`` without fsspec.
+    """
+    for part in _PARTS:
+        place = getattr(item, part)
+        if place is not None and not is_remote(place) and not Path(place).exists():
+            raise _absent(part)
     if not any(is_remote(getattr(item, part)) for part in _PARTS):
         yield item
         return
@@ -46,12 +56,22 @@ def _fetch(url: str, target: Path) -> str:
         ) from error
     target.mkdir()
     system, place = fsspec.core.url_to_fs(url)
+    if not system.exists(place):
+        raise _absent(target.name)
     if system.isdir(place):
         system.get(place.rstrip("/") + "/", str(target / "data") + "/", recursive=True)
         return str(target / "data")
     name = place.rsplit("/", 1)[-1]
     system.get_file(place, str(target / name))
     return str(target / name)
+
+
+def _absent(part: str) -> CaseError:
+    return CaseError(
+        "INPUT_ABSENT",
+        f"there is nothing at the {part} of this case",
+        expected="a folder, file or URL that this worker can read",
+    )
 
 
 def input_files(item: CohortItem) -> list[Path]:

@@ -114,8 +114,8 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
         if differing := _differing(settings):
             result = ended(FAILED, "SOFTWARE_DIFFERS", differing)
         else:
-            quick = quick_key(item, settings.fingerprint)
             with local_inputs(item) as here:
+                quick = quick_key(item, settings.fingerprint)
                 content = content_key(here, settings.fingerprint)
                 earlier = read_result(item, settings)
                 if earlier is not None and earlier.content_key == content and earlier.lasts:

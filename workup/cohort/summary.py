@@ -54,7 +54,8 @@ def missing_items(results: Sequence[CaseResult]) -> list[tuple[str, int, int]]:
     """Items by the number of cases that lack them: (path, cases, cases where it would decide)."""
     lacking = Counter(path for result in results for path in result.missing)
     decisive = Counter(path for result in results for path, decides in result.missing.items() if decides)
-    return [(path, count, decisive[path]) for path, count in lacking.most_common()]
+    ranked = sorted(lacking, key=lambda path: (-lacking[path], -decisive[path], path))
+    return [(path, lacking[path], decisive[path]) for path in ranked]
 
 
 def refusals(results: Sequence[CaseResult]) -> Counter[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from workup.case.cohort_agreement import (
     ReaderPair,
 )
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
+from workup.report.png import png_bytes
 
 SIGNED_ONLY = "Only signed reads count, and only where both readers have signed."
 PAIRS_APART = (
@@ -247,9 +247,7 @@ def bland_altman_image(lengths: LengthAgreement, limits: LimitsOfAgreement) -> b
         axis.annotate(f"{value:.1f}", (1.0, value), xycoords=("axes fraction", "data"), fontsize=8)
     axis.set_xlabel(f"mean {lengths.axis} axis [mm]")
     axis.set_ylabel("first − second [mm]")
-    stream = io.BytesIO()
-    canvas.savefig(stream, format="png", dpi=110, metadata={"Software": None})
-    return stream.getvalue()
+    return png_bytes(canvas)
 
 
 # -- JSON ------------------------------------------------------------------------------------------
