@@ -148,6 +148,8 @@ class MapLayers:
 
     def _draw(self) -> None:
         session = self._session
+        if not self.layers and self._shown is None:
+            return
         for layer in self.layers.values():
             if layer in session.viewer.layers:
                 session.viewer.layers.remove(layer)
