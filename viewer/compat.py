@@ -15,6 +15,34 @@ def without_default_wheel(viewer: Any) -> None:
             viewer.mouse_wheel_callbacks.remove(callback)
 
 
+def parse_shaders_once() -> None:
+    """Let vispy remember which variables a shader program declares.
+
+    Every text and image in every cell is a program of its own; vispy reads the same sources anew for each,
+    with an expression that takes half of the time until a text appears (0.17.0). What is found depends on
+    the sources only.
+    """
+    from vispy.gloo.program import Program
+
+    parse = getattr(Program, "_parse_variables_from_code", None)
+    if parse is None or hasattr(parse, "known"):
+        return
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def remembered(program: Any, update_variables: bool = True) -> None:
+        sources = tuple(shader.code for shader in program.shaders)
+        if sources in known:
+            program._code_variables = dict(known[sources])
+            if update_variables:
+                program._process_pending_variables()
+            return
+        parse(program, update_variables)
+        known[sources] = dict(program._code_variables)
+
+    remembered.known = known  # type: ignore[attr-defined]
+    Program._parse_variables_from_code = remembered
+
+
 def hide_docks(widget: Any, names: tuple[str, ...] = NAPARI_DOCKS) -> None:
     """Hide napari's docks in the window that holds ``widget``; plain Qt, nothing private."""
     from qtpy.QtWidgets import QDockWidget
@@ -22,15 +50,3 @@ def hide_docks(widget: Any, names: tuple[str, ...] = NAPARI_DOCKS) -> None:
     for dock in widget.window().findChildren(QDockWidget):
         if dock.objectName() in names:
             dock.hide()
-
-
-def show_orthogonal_views(viewer: Any) -> bool:
-    """Open the optional plugin's views; False where it is not installed or fails."""
-    try:
-        from napari_orthogonal_views.ortho_view_manager import (  # type: ignore[import-not-found]
-            show_orthogonal_views as show,
-        )
-    except ImportError:
-        return False
-    show(viewer)
-    return True

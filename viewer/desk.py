@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imaging.regions.region import RegionRole
-from viewer import compat, hanging, interact, keys, layout
+from viewer import compat, hanging, interact, keys, layout, orthogonal
 from viewer.hands import ReadingHands
 from viewer.layers import OUTLINE_OPACITY
 from viewer.session import Layout, Session
@@ -53,7 +53,7 @@ class Desk:
         self.sync = Sync(self.session)
         self.panels: dict[str, Any] = {}
         self.ask_role: Callable[[], None] | None = None
-        self._outlines_seen = True
+        self._outlines_seen, self._planes = True, False
         self.wheel_scrolls = habits.wheel_scrolls
         self._layout_at_first = habits.layout
         self._look: dict[str, Any] = {}
@@ -63,6 +63,7 @@ class Desk:
         self.session.events.groups.connect(self._dress)
         self.session.events.tool.connect(lambda _tool: self.hands.drop_scribbles())
         reading.events.active.connect(self.hands.drop_scribbles)
+        self.session.events.layout.connect(self._layout_changed)
 
     def _wire_mouse(self, viewer: Any) -> None:
         compat.without_default_wheel(viewer)
@@ -208,10 +209,28 @@ class Desk:
             self.reading.events.state.emit()
 
     def orthogonal(self) -> None:
-        """Three planes through one point, by the plugin napari-orthogonal-views where it is installed."""
-        done = compat.show_orthogonal_views(self.session.viewer)
-        if not done:
-            self.session.say("Orthogonal views need the plugin: pip install napari-orthogonal-views")
+        """Three planes through the region in hand, by a plugin where it is installed."""
+        if self.session.layout is Layout.ORTHOGONAL:
+            layout.arrange(self.session, Layout.GRID)
+        elif orthogonal.show(self.session.viewer, self._planes_shown):
+            layout.arrange(self.session, Layout.ORTHOGONAL)
+        else:
+            self.session.say(orthogonal.MISSING)
+            self.session.events.layout.emit(self.session.layout)  # the button goes back
+
+    def _planes_shown(self) -> None:
+        if self.session.shown is not None and self.session.shown.frame.slice_letter.startswith("S"):
+            orthogonal.head_on_top(self.session.viewer)
+        region, key = self.reading.active, self.session.phase
+        mask = None if region is None or key is None else self.reading.mask(region, key)
+        if mask is not None:
+            self.jump()
+            orthogonal.through(self.session, mask)
+
+    def _layout_changed(self, now: str) -> None:
+        if self._planes and now != Layout.ORTHOGONAL:
+            orthogonal.hide(self.session.viewer)
+        self._planes = now == Layout.ORTHOGONAL
 
     def export(self) -> None:
         """Write report, SEG and SR; the window asks where."""
