@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,16 +14,23 @@ pytest.importorskip("napari")
 from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 
+from imaging.findings.region_maps import RegionMap
+from imaging.geometry import VolumeGeometry
 from imaging.phases.phase import Evidence, Phase, PhaseDecision, Role
 from imaging.regions.region import RegionRole
 from tests.reading_studies import block, geometry, study
-from viewer import interact, layout
+from viewer import hanging, interact, layout
 from viewer.desk import Desk
 from viewer.keys import TABLE
+from viewer.map_layers import COLORS, MAP_OPACITY, SCALES, MapLayers
 from viewer.session import Layout, Tool, default_keys
+from viewer.settings import Habits
 from viewer.windows import PRESETS, describe, limits
+from workup.case.store_files import CaseStore
 from workup.reading import Reading
+from workup.reading_keeper import Keeper
 from workup.reading_lines import length_mm
+from workup.reading_state import ReadState
 
 PHASES = dict(
     zip("UAPD", (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS, Phase.DELAYED), strict=True)
@@ -250,12 +259,55 @@ def test_each_key_is_known_and_used_once():
     assert all(combination and not combination.endswith("+") for combination in combinations)
 
 
-def test_every_key_can_be_pressed_on_an_empty_and_on_a_used_desk(desk):
-    for _ in range(2):
-        for row in TABLE:
+def seen(desk):
+    """Everything that a key may change, apart from the reading."""
+    session, viewer = desk.session, desk.session.viewer
+    camera = viewer.scene.camera
+    return (
+        session.phase, session.layout, session.tool, session.window.name, session.brush_mm,
+        viewer.dims.point, camera.zoom, camera.center, desk.reading.active,
+        [g.labels.opacity for g in session.groups.values()],
+    )  # fmt: skip
+
+
+def used(desk, phase, layout_, preset, tool):
+    """A region to be confirmed on two phases, looked at in some way."""
+    desk.new_region(RegionRole.TARGET_LESION)
+    mask = replace(block(geometry(), (2, 5, 5), (3, 9, 9)), verified=False)
+    desk.reading.outline(desk.reading.active, {"U": mask, phase: mask})
+    desk.session.activate(phase)
+    layout.arrange(desk.session, layout_)
+    layout.apply_window(desk.session, PRESETS[preset])
+    desk.session.set_tool(tool)
+    desk.session.viewer.scene.camera.zoom = 0.1
+    layout.go_to_slice(desk.session, float(display(desk, (1, 0, 0))[0]))
+
+
+WAYS = (("A", Layout.GRID, "bone", Tool.BRUSH), ("D", Layout.SINGLE, "liver", Tool.CALIPER))
+
+
+def test_every_key_does_something_or_says_why_not_and_undo_takes_it_back(desk):
+    asked, told, idle = [], [], []
+    for name in ("sign", "export", "adjudicate", "panels", "help", "earlier", "map"):
+        desk.panels[name] = lambda name=name: asked.append(name)
+    desk.session.events.message.connect(told.append)
+    for row in TABLE:
+        row.does(desk)  # nothing is drawn yet: nothing breaks
+        for way in WAYS:  # what one way of looking has already, the other has not
+            used(desk, *way)
+            told.clear(), asked.clear()
+            state, view = desk.reading.state, seen(desk)
             row.does(desk)
-        desk.new_region(RegionRole.TARGET_LESION)
-        desk.reading.outline(desk.reading.active, {"U": block(geometry(), (2, 5, 5), (3, 9, 9))})
+            if desk.reading.state is not state or seen(desk) != view or asked or told:
+                break
+        else:
+            idle.append(row.keys)
+        while desk.reading.undo():
+            pass
+        assert desk.reading.state == ReadState(), row
+        assert not any(np.asarray(labels).any() for labels in desk.reading.labels.values()), row
+
+    assert idle == []
 
 
 def test_default_phases_are_one_of_each_then_the_rest():
@@ -269,3 +321,132 @@ def test_windows_are_hounsfield_on_ct_and_shared_percentiles_on_mr():
     images = study(("U", "A"))
     assert limits(PRESETS["liver"], images) == {"U": (-10.0, 190.0), "A": (-10.0, 190.0)}
     assert describe((0.0, 1.5), "MR") == "W 1.50  C 0.75"
+
+
+def test_without_the_plugin_the_planes_say_what_to_install(desk, monkeypatch):
+    monkeypatch.setitem(sys.modules, "napari_orthogonal_views", None)
+    told, layouts = [], []
+    desk.session.events.message.connect(told.append)
+    desk.session.events.layout.connect(layouts.append)
+    desk.orthogonal()
+
+    assert "pip install napari-orthogonal-views" in told[0]
+    assert layouts == [Layout.GRID]  # so that its button goes back
+    assert all(g.image.visible for g in desk.session.groups.values())
+
+
+@pytest.fixture
+def reopened(tmp_path):
+    """Desks on one case folder, one after the other."""
+    store = CaseStore.create(tmp_path / "case", study(), "C1", "A")
+
+    def open_(reader="A", habits=Habits()):  # noqa: B008 - frozen
+        reading = Reading(study(), reader=reader, decisions=named())
+        made = Desk(ViewerModel(), reading, Keeper(reading, lambda: store, store=store), habits)
+        made.open()
+        return made
+
+    return open_, store
+
+
+def looks(desk):
+    session = desk.session
+    limits_ = {k: tuple(g.image.contrast_limits) for k, g in session.groups.items()}
+    return session.layout, session.phase, session.viewer.dims.point[0], session.brush_mm, limits_
+
+
+def test_a_reader_who_comes_back_finds_the_case_as_they_left_it(reopened):
+    open_, _ = reopened
+    first = open_()
+    fresh = looks(first)
+    layout.apply_window(first.session, PRESETS["bone"])
+    interact.set_limits(first.session, (-33.0, 144.0))
+    layout.arrange(first.session, Layout.SINGLE)
+    first.session.activate("P")
+    first.session.set_brush(3.5)
+    first.session.viewer.dims.set_point(0, first.session.viewer.dims.range[0].start + 5.0)
+    first.toggle_outlines()
+    left = looks(first)
+    first.close()
+    again = open_()
+
+    assert looks(again) == left != fresh
+    assert again.session.window.name == "bone"
+    assert [k for k, g in again.session.groups.items() if g.image.visible] == ["P"]
+    assert all(g.labels.opacity > 0 for g in again.session.groups.values())  # outlines are never hidden
+    assert again.keeper.dirty is False
+
+
+BROKEN = {
+    "nothing": {},
+    "of other images": {"phase": "X", "limits": {"X": [0, 1]}, "slice_lps_mm": [0, 0, 9e9]},
+    "a window that shows nothing": {"limits": {"U": [50.0, 50.0], "A": [9e9, 9.1e9], "P": [3, 2]}},
+    "of other kinds": {"phase": 3, "limits": [], "slice_lps_mm": "high", "brush_mm": "wide", "layout": 7},
+    "a layout of another plugin": {"layout": "orthogonal", "window": "unheard of"},
+}
+
+
+def test_a_view_that_does_not_fit_changes_nothing(desk):
+    fresh = looks(desk)
+    for view in BROKEN.values():
+        hanging.hang(desk.session, view)
+        assert looks(desk) == fresh, view
+
+
+def test_a_new_case_starts_in_the_readers_usual_layout_and_window(reopened):
+    open_, _ = reopened
+    made = open_(habits=Habits(layout="single", window="narrow", brush_mm=2.0))
+
+    assert made.session.layout is Layout.SINGLE
+    assert tuple(made.session.group.image.contrast_limits) == (40.0, 140.0)
+    assert made.session.brush_mm == 2.0
+
+
+def some_map(key="A", name="washout", phases=(Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS)):
+    """A map on a part of the grid of one acquisition; one voxel is not valid."""
+    values = np.full((2, 5, 6), 30.0, np.float32)
+    values[0, 0, 0] = np.nan
+    matrix = geometry().index_to_patient_mm.copy()
+    matrix[:3, 3] = geometry().patient_mm((2, 8, 9))
+    part = VolumeGeometry(values.shape, matrix)
+    return RegionMap("r", name, phases, "HU", values, key, part)
+
+
+def test_a_map_lies_in_its_place_over_its_own_phase_and_is_gone_when_switched_off(desk):
+    viewer, maps = desk.session.viewer, MapLayers(desk.session)
+    before = list(viewer.layers)
+    maps.show(some_map())
+    layer = maps.layers["A"]
+
+    assert layer.name == "Washout -60 to 60 HU\nlate arterial\n\u2212 portal venous"
+    assert layer.opacity == MAP_OPACITY
+    assert tuple(layer.contrast_limits) == (-60.0, 60.0)
+    where = desk.session.shown.frame.to_display(geometry().patient_mm((3, 10, 12)))
+    assert layer.get_value(where, world=True) == 30.0
+    assert layer.colormap.map(np.array([np.nan]))[0][3] == 0.0  # not valid: transparent
+    assert viewer.canvas.grid.stride == 4
+    cells = [viewer.layers[n : n + 4] for n in range(0, 16, 4)]
+    assert [[type(x).__name__ for x in cell] for cell in cells] == [
+        ["Image", "Image", "Labels", "Shapes"]
+    ] * 4
+    assert [x.visible for x in maps.layers.values()] == [False, True, False, False]
+    assert viewer.layers.selection.active == desk.session.group.labels
+    maps.show(None)
+    assert list(viewer.layers) == before
+    assert viewer.canvas.grid.stride == 3
+
+
+def test_a_map_is_seen_where_its_phase_is(desk):
+    maps = MapLayers(desk.session)
+    maps.show(some_map())
+    layout.arrange(desk.session, Layout.SINGLE)
+    hidden = maps.layers["A"].visible
+    layout.flicker_to(desk.session, 2)
+
+    assert (hidden, maps.layers["A"].visible) == (False, True)
+
+
+def test_maps_have_symmetric_colors_and_neutral_in_the_middle():
+    assert len(set(COLORS)) == 3
+    neutral = {"arterial_enhancement": 0, "washout": 0, "signal_enhancement_ratio": 1, "liver_to_lesion": 100}
+    assert {name: (s.low + s.high) / 2 for name, s in SCALES.items()} == neutral
