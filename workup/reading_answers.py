@@ -13,8 +13,10 @@ from itertools import combinations
 
 from eligibility.protocol import Protocol
 from imaging.errors import ImagingError
+from imaging.findings.enhancement import EnhancementFinding
 from imaging.findings.finding import Finding
 from imaging.findings.guards import pair_doubts
+from imaging.findings.printed_numbers import shown
 from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.phases.timing import delay_from_injection
@@ -242,22 +244,25 @@ def number_beside(answer: RegionAnswer, question: str) -> tuple[Finding | None, 
     if question == "adjacent_to_primary" and answer.defect.adjacency is not None:
         return answer.defect.adjacency.finding, answer.defect.adjacency.reason.message
     if question == "arterial_enhancement":
-        return enhancement.finding, _enhancement_words(
-            enhancement.difference, enhancement.ci95, enhancement.unit
-        )
+        return enhancement.finding, _enhancement_words(enhancement)
     phases = {"washout_portal": Phase.PORTAL_VENOUS, "washout_delayed": Phase.DELAYED}
     for phase in washout.by_phase:
         if phases.get(question) is phase.phase:
             ratio = phase.ratio_percent
-            return phase.finding, "" if ratio is None else f"liver/region {ratio:.0f} %"
+            text = "" if ratio is None else shown(ratio, phase.threshold_percent, decimals=0)
+            return phase.finding, text and f"liver/region {text} %"
     return None, ""
 
 
-def _enhancement_words(difference: float | None, ci95: tuple[float, float] | None, unit: str) -> str:
-    if difference is None:
+def _enhancement_words(found: EnhancementFinding) -> str:
+    """Short, each number on the side of the thresholds on which it was compared."""
+    if found.difference is None:
         return ""
-    interval = "" if ci95 is None else f" [{ci95[0]:.0f}, {ci95[1]:.0f}]"
-    return f"{difference:+.0f}{interval} {unit}"
+    limits = (found.policy.t_neg, found.policy.t_pos)
+    ends = [shown(end, *limits, decimals=0) for end in found.ci95 or ()]
+    interval = f" [{', '.join(ends)}]" if ends else ""
+    sign = "" if found.difference < 0 else "+"
+    return f"{sign}{shown(found.difference, *limits, decimals=0)}{interval} {found.unit}"
 
 
 def is_discordant(said: Statement | None, found: Finding | None) -> bool:

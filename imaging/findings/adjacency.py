@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.findings.finding import Finding, Reason
+from imaging.findings.printed_numbers import EPSILON_MM, shown, side
 from imaging.regions.region import RegionMask
 
 #: Within this distance a thrombus counts as adjacent (Sandrasegaran 2013, AJR 201:1211: < 2 cm told
@@ -42,17 +43,24 @@ class Adjacency:
     @property
     def finding(self) -> Finding:
         """POSITIVE within 20 mm, else INDETERMINATE: distance alone never rules adjacency out."""
-        return Finding.POSITIVE if self.distance_mm <= ADJACENT_MM else Finding.INDETERMINATE
+        return Finding.POSITIVE if self._near else Finding.INDETERMINATE
 
     @property
     def reason(self) -> Reason:
         """The distance in words."""
         if self.contact:
             return Reason("IN_CONTACT", "the defect touches the primary tumor")
-        side = "within" if self.distance_mm <= ADJACENT_MM else "more than"
-        return Reason(
-            "DISTANCE", f"{self.distance_mm:.1f} mm from the primary tumor, {side} {ADJACENT_MM:g} mm"
-        )
+        where = "within" if self._near else "more than"
+        return Reason("DISTANCE", f"{self.shown_mm} mm from the primary tumor, {where} {ADJACENT_MM:g} mm")
+
+    @property
+    def shown_mm(self) -> str:
+        """The distance as printed beside the 20 mm."""
+        return shown(self.distance_mm, ADJACENT_MM, epsilon=EPSILON_MM)
+
+    @property
+    def _near(self) -> bool:
+        return side(self.distance_mm, ADJACENT_MM, EPSILON_MM) <= 0
 
 
 def distance_mm(mask_a: RegionMask, mask_b: RegionMask) -> Adjacency:

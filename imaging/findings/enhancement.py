@@ -25,6 +25,7 @@ from imaging.findings.policy import (
     RECOMMENDED_AREA_MM2,
     EnhancementPolicy,
 )
+from imaging.findings.printed_numbers import shown, side
 from imaging.phases.phase import Phase
 from imaging.regions.statistics import RegionSample
 from imaging.volume import Unit
@@ -160,39 +161,37 @@ def _stops(
         stops.append(Reason("NO_ARTERIAL", "there is no arterial measurement"))
     elif phase not in ARTERIAL_PHASES:
         stops.append(Reason("NOT_ARTERIAL", f"the later series is {phase.value}, not arterial"))
-    if before is not None and unit == "HU" and before.mean > DENSE_UNENHANCED_HU:
-        stops.append(
-            Reason(
-                "DENSE_MATERIAL",
-                f"unenhanced {before.mean:.1f} HU is above {DENSE_UNENHANCED_HU:g} HU: Lipiodol, "
-                "calcium or metal hides enhancement",
-            )
-        )
+    if before is not None and unit == "HU" and side(before.mean, DENSE_UNENHANCED_HU) > 0:
+        said = f"unenhanced {shown(before.mean, DENSE_UNENHANCED_HU)} HU is above {DENSE_UNENHANCED_HU:g} HU"
+        stops.append(Reason("DENSE_MATERIAL", f"{said}: Lipiodol, calcium or metal hides enhancement"))
     stops += size_stops("unenhanced", before) + size_stops("arterial", after)
     return tuple(stops)
 
 
 def size_stops(where: str, sample: RegionSample | None) -> list[Reason]:
     """Reason if a region is too small to be measured in the phase called ``where``."""
-    if sample is None or (sample.area_mm2 >= MINIMUM_AREA_MM2 and sample.voxels >= MINIMUM_VOXELS):
+    if sample is None:
+        return []
+    if side(sample.area_mm2, MINIMUM_AREA_MM2) >= 0 and sample.voxels >= MINIMUM_VOXELS:
         return []
     return [
         Reason(
             "REGION_TOO_SMALL",
-            f"{where} region of {sample.area_mm2:.1f} mm2 and {sample.voxels} voxels; at least "
-            f"{MINIMUM_AREA_MM2:g} mm2 and {MINIMUM_VOXELS} voxels are needed",
+            f"{where} region of {shown(sample.area_mm2, MINIMUM_AREA_MM2)} mm2 and {sample.voxels} voxels; "
+            f"at least {MINIMUM_AREA_MM2:g} mm2 and {MINIMUM_VOXELS} voxels are needed",
         )
     ]
 
 
 def _small(*samples: RegionSample | None) -> tuple[Reason, ...]:
     areas = [s.area_mm2 for s in samples if s is not None]
-    if not areas or min(areas) >= RECOMMENDED_AREA_MM2:
+    if not areas or side(min(areas), RECOMMENDED_AREA_MM2) >= 0:
         return ()
     return (
         Reason(
             "REGION_SMALL",
-            f"{min(areas):.0f} mm2 is below the recommended {RECOMMENDED_AREA_MM2:g} mm2: "
+            f"{shown(min(areas), RECOMMENDED_AREA_MM2, decimals=0)} mm2 is below the recommended "
+            f"{RECOMMENDED_AREA_MM2:g} mm2: "
             "only strong enhancement can be told from noise",
         ),
     )
@@ -207,11 +206,12 @@ def _verdict(
 ) -> tuple[Finding, tuple[Reason, ...]]:
     if stops or estimate is None:
         return Finding.NOT_COMPUTABLE, stops
-    said = f"{estimate.value:.1f} {unit} {interval_text(estimate.ci95)}"
-    if estimate.value >= policy.t_pos and estimate.low > policy.t_neg:
+    limits = (policy.t_neg, policy.t_pos)
+    said = f"{shown(estimate.value, *limits)} {unit} {interval_text(estimate.ci95, *limits)}"
+    if side(estimate.value, policy.t_pos) >= 0 and side(estimate.low, policy.t_neg) > 0:
         text = f"{said}: at least {policy.t_pos:g} and the interval lies above {policy.t_neg:g}"
         return Finding.POSITIVE, (Reason("ENHANCES", text),)
-    if estimate.value <= policy.t_neg and estimate.high < policy.t_pos:
+    if side(estimate.value, policy.t_neg) <= 0 and side(estimate.high, policy.t_pos) < 0:
         if phase is not Phase.LATE_ARTERIAL:
             text = f"{said} in a phase that is not proven late arterial: it may enhance later"
             return Finding.INDETERMINATE, (Reason("NOT_LATE_ARTERIAL", text),)
@@ -221,6 +221,8 @@ def _verdict(
     return Finding.INDETERMINATE, (Reason("WITHIN_UNCERTAINTY", text),)
 
 
-def interval_text(interval: Interval | None) -> str:
-    """``[12.3, 45.6]``, or that there is none."""
-    return "[no interval]" if interval is None else f"[{interval[0]:.1f}, {interval[1]:.1f}]"
+def interval_text(interval: Interval | None, *limits: float) -> str:
+    """``[12.3, 45.6]``, each end on its side of the limits, or that there is none."""
+    if interval is None:
+        return "[no interval]"
+    return f"[{shown(interval[0], *limits)}, {shown(interval[1], *limits)}]"

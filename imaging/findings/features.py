@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from imaging.findings.finding import Finding, Reason
+from imaging.findings.printed_numbers import EPSILON_MM, shown, side
 from imaging.regions.region import Region, RegionMask, RegionRole, Vessel
 
 #: A main portal vein this wide is expanded by tumor, not by clot [1]_. [mm]
@@ -40,12 +41,18 @@ def vein_diameter_mm(vessel: RegionMask) -> float:
     return 2 * depth - (row + column) / 2  # the transform counts from centers outside to centers inside
 
 
+def is_expanded(width_mm: float) -> bool:
+    """Whether a vein reaches the published 23 mm."""
+    return side(width_mm, EXPANDED_VEIN_MM, EPSILON_MM) >= 0
+
+
 def vein_expansion(vessel: RegionMask) -> Reason:
     """The vein's diameter in words, beside the published 23 mm."""
     width = vein_diameter_mm(vessel)
-    if width >= EXPANDED_VEIN_MM:
-        return Reason("VEIN_EXPANDED", f"the vein is {width:.1f} mm wide, at least {EXPANDED_VEIN_MM:g} mm")
-    return Reason("VEIN_NOT_EXPANDED", f"the vein is {width:.1f} mm wide, below {EXPANDED_VEIN_MM:g} mm")
+    said = f"the vein is {shown(width, EXPANDED_VEIN_MM, epsilon=EPSILON_MM)} mm wide"
+    if is_expanded(width):
+        return Reason("VEIN_EXPANDED", f"{said}, at least {EXPANDED_VEIN_MM:g} mm")
+    return Reason("VEIN_NOT_EXPANDED", f"{said}, below {EXPANDED_VEIN_MM:g} mm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,9 @@ INTRALUMINAL_SHARE = 0.8
 def intraluminal(defect: RegionMask, vessel: RegionMask) -> tuple[Finding, Reason]:
     """Whether a defect lies inside of a vein: POSITIVE from 80 %, else INDETERMINATE for the reader."""
     share = share_inside(defect, vessel)
-    text = f"{share:.0%} of the defect lies inside of the outlined vein"
-    if share >= INTRALUMINAL_SHARE:
+    percent, enough = 100 * share, 100 * INTRALUMINAL_SHARE
+    text = f"{shown(percent, enough, decimals=0)}% of the defect lies inside of the outlined vein"
+    if side(percent, enough) >= 0:
         return Finding.POSITIVE, Reason("INTRALUMINAL", text)
     return Finding.INDETERMINATE, Reason("NOT_SURELY_INTRALUMINAL", text)
 
@@ -182,9 +190,9 @@ def supporting_features(
         defect_mask, vein_mask = defect.masks[key], vein.masks[key]
         share = share_inside(defect_mask, vein_mask) or None
         inside = intraluminal(defect_mask, vein_mask)[1] if share else _OPEN_PART_ONLY
-        if share and share >= INTRALUMINAL_SHARE:
+        if share and side(share, INTRALUMINAL_SHARE) >= 0:
             width, wide = vein_diameter_mm(vein_mask), vein_expansion(vein_mask)
-            expanded = True if vein.role is RegionRole.PORTAL_VEIN and width >= EXPANDED_VEIN_MM else None
+            expanded = True if vein.role is RegionRole.PORTAL_VEIN and is_expanded(width) else None
         else:
             wide = Reason(
                 "VEIN_WITHOUT_DEFECT", "the outlined vein leaves the defect out: its width is unknown"

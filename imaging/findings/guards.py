@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from imaging.dicom.comparability import not_comparable_reasons
 from imaging.findings.finding import Reason
+from imaging.findings.printed_numbers import shown, shown_beside, side
 from imaging.regions.region import Provenance, RegionMask
 from imaging.regions.statistics import MAXIMUM_PADDING, RegionStatistics
 from imaging.volume import Acquisition
@@ -78,13 +79,15 @@ def region_blocks(
 ) -> tuple[Reason, ...]:
     """Why a region must not be measured on one acquisition; ``name`` is used in the sentences."""
     blocks = []
-    if statistics is not None and statistics.padding_fraction > MAXIMUM_PADDING:
-        text = f"{statistics.padding_fraction:.0%} of {name} is padding, more than {MAXIMUM_PADDING:.0%}"
+    if statistics is not None and side(statistics.padding_fraction, MAXIMUM_PADDING) > 0:
+        percent = shown(100 * statistics.padding_fraction, 100 * MAXIMUM_PADDING, decimals=0)
+        text = f"{percent}% of {name} is padding, more than {MAXIMUM_PADDING:.0%}"
         blocks.append(Reason("REGION_PADDING", text))
     if mask is not None and not mask.verified and mask.residual_mm is not None:
         limit = residual_limit_mm(mask)
-        if mask.residual_mm > limit:
-            text = f"{name} was propagated with {mask.residual_mm:.1f} mm left, more than {limit:.1f} mm"
+        if side(mask.residual_mm, limit) > 0:
+            left, allowed = shown_beside(mask.residual_mm, limit)
+            text = f"{name} was propagated with {left} mm left, more than {allowed} mm"
             blocks.append(Reason("MISREGISTERED", text))
     return tuple(blocks)
 

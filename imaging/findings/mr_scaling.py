@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from imaging.findings.finding import Reason
 from imaging.findings.policy import EnhancementPolicy
+from imaging.findings.printed_numbers import shown, side
 from imaging.volume import AcquisitionHeader
 
 #: Muscle hardly enhances in the arterial phase; more than this is a change of scale.
@@ -81,12 +82,11 @@ def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[
 
 
 def _control_doubts(first: float, second: float) -> list[Reason]:
-    if first > 0 and abs(second - first) / first <= CONTROL_MAXIMUM_CHANGE:
+    went = f"the control region went from {first:.1f} to {second:.1f}"
+    if first <= 0:
+        return [Reason("MR_CONTROL_CHANGED", f"{went}: a signal at or below 0 proves no common scale")]
+    percent, allowed = 100 * abs(second - first) / first, 100 * CONTROL_MAXIMUM_CHANGE
+    if side(percent, allowed) <= 0:
         return []
-    return [
-        Reason(
-            "MR_CONTROL_CHANGED",
-            f"the control region went from {first:.1f} to {second:.1f}, more than "
-            f"{CONTROL_MAXIMUM_CHANGE:.0%}: the scale changed between the phases",
-        )
-    ]
+    text = f"{went}, by {shown(percent, allowed)} % and more than {allowed:g} %"
+    return [Reason("MR_CONTROL_CHANGED", f"{text}: the scale changed between the phases")]

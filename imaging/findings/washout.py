@@ -22,6 +22,7 @@ from imaging.findings.policy import (
     RECOMMENDED_LIVER_AREA_MM2,
     EnhancementPolicy,
 )
+from imaging.findings.printed_numbers import shown, side
 from imaging.phases.phase import Phase
 from imaging.regions.statistics import RegionSample
 from imaging.volume import Unit
@@ -174,7 +175,7 @@ def _numbers(q: _Question) -> _Numbers:
     lesion, liver = q.late.lesion, q.late.liver
     if lesion is None or liver is None:
         return _Numbers(None, None, None)
-    percent = None if q.unit == "HU" and lesion.mean <= MINIMUM_LESION_HU else ratio(liver, lesion)
+    percent = None if q.unit == "HU" and side(lesion.mean, MINIMUM_LESION_HU) <= 0 else ratio(liver, lesion)
     if q.unit == "HU":
         darker = difference(liver, lesion, q.policy.systematic_hu)
     else:  # the systematic term is in HU; within one MR image the ratio decides, this is for display
@@ -228,9 +229,10 @@ def _judge(q: _Question, enhancement: EnhancementFinding, unconfirmed: tuple[Rea
 
 def _small_liver(q: _Question) -> tuple[Reason, ...]:
     liver = q.late.liver
-    if liver is None or liver.area_mm2 >= RECOMMENDED_LIVER_AREA_MM2:
+    if liver is None or side(liver.area_mm2, RECOMMENDED_LIVER_AREA_MM2) >= 0:
         return ()
-    text = f"{liver.area_mm2:.0f} mm2 of liver is below the recommended {RECOMMENDED_LIVER_AREA_MM2:g} mm2"
+    area = shown(liver.area_mm2, RECOMMENDED_LIVER_AREA_MM2, decimals=0)
+    text = f"{area} mm2 of liver is below the recommended {RECOMMENDED_LIVER_AREA_MM2:g} mm2"
     return (Reason("LIVER_REGION_SMALL", text),)
 
 
@@ -282,19 +284,20 @@ def _by_numbers(
     q: _Question, ratio_percent: Estimate, numbers: _Numbers
 ) -> tuple[Finding, tuple[Reason, ...]]:
     kind = "PAR" if q.unit == "HU" else "PSR"
-    said = f"{kind} {ratio_percent.value:.1f} % {interval_text(ratio_percent.ci95)}"
-    if ratio_percent.high < q.threshold:
+    limits = (q.threshold,) if q.unit == "HU" else (q.threshold, 100.0)
+    said = f"{kind} {shown(ratio_percent.value, *limits)} % {interval_text(ratio_percent.ci95, *limits)}"
+    if side(ratio_percent.high, q.threshold) < 0:
         return Finding.NEGATIVE, (Reason("NO_WASHOUT", f"{said} lies below {q.threshold:g} %"),)
-    darker = ratio_percent.low > 100
+    darker = side(ratio_percent.low, 100) > 0
     if q.unit == "HU":
-        darker = numbers.darker is not None and numbers.darker.low > 0
-    if ratio_percent.value < q.threshold:
+        darker = numbers.darker is not None and side(numbers.darker.low, 0) > 0
+    if side(ratio_percent.value, q.threshold) < 0:
         text = f"{said}: below {q.threshold:g} %, but the interval reaches it"
     elif not darker:
         text = f"{said}, but the interval of the difference to liver includes none"
     elif numbers.drop is None:
         text = f"{said}, but liver is not measured in the arterial phase: no drop of contrast can be shown"
-    elif numbers.drop.low <= 0:
+    elif side(numbers.drop.low, 0) <= 0:
         text = f"{said}, but a drop of contrast to liver since the arterial phase is not sure"
     else:
         text = f"{said} reaches {q.threshold:g} %, darker than liver and dropped since the arterial phase"

@@ -316,15 +316,22 @@ def _print_answer(console: Any, name: str, found: Any, reasons: Iterable[Reason]
 
 def _numbers(found: Any) -> str:
     """The numbers behind an answer, which are shown even where they decide nothing."""
+    from imaging.findings.printed_numbers import shown
+
     if getattr(found, "difference", None) is not None:
-        return f"  {found.difference:.1f} {found.unit}{_interval_words(found.ci95)}"
+        limits = [limit for _, limit in found.thresholds]
+        return f"  {shown(found.difference, *limits)} {found.unit}{_interval_words(found.ci95, *limits)}"
     if getattr(found, "ratio_percent", None) is not None:
-        return f"  liver / region {found.ratio_percent:.1f} %{_interval_words(found.ratio_ci95)}"
+        limit = found.threshold_percent
+        ratio, interval = shown(found.ratio_percent, limit), _interval_words(found.ratio_ci95, limit)
+        return f"  liver / region {ratio} %{interval}"
     return ""
 
 
-def _interval_words(interval: Interval | None) -> str:
-    return "" if interval is None else f", 95 % {interval[0]:.1f} to {interval[1]:.1f}"
+def _interval_words(interval: Interval | None, *limits: float) -> str:
+    from imaging.findings.printed_numbers import shown
+
+    return "" if interval is None else ", 95 % " + " to ".join(shown(end, *limits) for end in interval)
 
 
 def _print_stability(console: Any, stability: Stability) -> None:

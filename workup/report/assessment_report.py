@@ -10,7 +10,9 @@ from eligibility.verdict import Status, Verdict
 from imaging.findings.adjacency import ADJACENT_MM
 from imaging.findings.assess_region import RegionFindings
 from imaging.findings.finding import Finding
+from imaging.findings.printed_numbers import shown
 from imaging.phases.phase import Phase
+from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import Statement
 from workup.report.content import Answer, Cell, Report, Section, Table, Tone, number, text
@@ -161,7 +163,11 @@ def washout_words(findings: RegionFindings) -> str:
     """Each late phase's finding and ratio, then the reasons, in one line."""
     parts = [
         f"{p.phase.replace('_', ' ')}: {p.finding.value.replace('_', ' ')}"
-        + (f" ({p.ratio_percent:.1f} %, >= {p.threshold_percent:g} %)" if p.ratio_percent is not None else "")
+        + (
+            f" ({shown(p.ratio_percent, p.threshold_percent)} %, washout from {p.threshold_percent:g} %)"
+            if p.ratio_percent is not None
+            else ""
+        )
         for p in findings.washout.by_phase
     ]
     return sentences([*parts, *(r.message for r in findings.washout.reasons)])
@@ -173,7 +179,7 @@ def _adjacency_answer(defect: DefectAssessment, w: Words) -> Answer:
         return Answer(w["adjacency"], "—", w["no_lesion"], Tone.OPEN)
     phase = defect.adjacency_phase.replace("_", " ") if defect.adjacency_phase else ""
     why = f"{near.reason.message} ({phase}; <= {ADJACENT_MM:g} mm)"
-    return Answer(w["adjacency"], f"{near.distance_mm:.1f} mm", why, _FINDING_TONES[near.finding])
+    return Answer(w["adjacency"], f"{near.shown_mm} mm", why, _FINDING_TONES[near.finding])
 
 
 def _reader_table(defect: DefectAssessment, w: Words) -> Table:
@@ -252,13 +258,13 @@ def _washout_table(findings: RegionFindings, w: Words) -> Table:
         (
             text(p.phase.replace("_", " ")),
             _found(p.finding),
-            number(p.ratio_percent),
-            text(_interval(p.ratio_ci95)),
+            _compared(p.ratio_percent, p.threshold_percent),
+            text(_interval(p.ratio_ci95, p.threshold_percent)),
             number(p.threshold_percent),
-            number(p.liver_minus_lesion),
-            text(_interval(p.liver_minus_lesion_ci95)),
-            number(p.contrast_drop),
-            text(_interval(p.contrast_drop_ci95)),
+            _compared(p.liver_minus_lesion, 0),
+            text(_interval(p.liver_minus_lesion_ci95, 0)),
+            _compared(p.contrast_drop, 0),
+            text(_interval(p.contrast_drop_ci95, 0)),
         )
         for p in findings.washout.by_phase
     )
@@ -276,8 +282,18 @@ def _washout_table(findings: RegionFindings, w: Words) -> Table:
     return Table(f"washout {findings.region_id}", w["washout"], columns, rows)
 
 
-def _interval(interval: tuple[float, float] | None) -> str | None:
-    return None if interval is None else f"{interval[0]:.1f} to {interval[1]:.1f}"
+def _compared(value: float | None, limit: float) -> Cell:
+    """A number on the side of its limit on which it was compared."""
+    return text(None) if value is None else Cell(shown(value, limit), number=float(value))
+
+
+def _interval(interval: tuple[float, float] | None, *limits: float) -> str | None:
+    return None if interval is None else " to ".join(shown(end, *limits) for end in interval)
+
+
+def _length(value_mm: float | None, threshold_mm: float | None) -> Cell:
+    """A measured length on the side of its threshold on which it was judged."""
+    return text(None) if value_mm is None else Cell(shown_mm(value_mm, threshold_mm), number=float(value_mm))
 
 
 def _lesion_section(lesion: LesionAssessment, assessment: Assessment, w: Words) -> Section:
@@ -306,8 +322,8 @@ def lesion_table(lesions: tuple[LesionAssessment, ...], w: Words) -> Table:
         rows.append(
             (
                 text(a.region.id),
-                number(measured.long_axis_mm),
-                number(measured.short_axis_mm),
+                _length(measured.long_axis_mm, judged.threshold_mm),
+                _length(measured.short_axis_mm, judged.threshold_mm),
                 text(_interval(measured.interval_mm)),
                 text(a.measurement.method),
                 number(judged.threshold_mm),
