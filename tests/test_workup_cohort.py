@@ -22,6 +22,7 @@ from workup.cohort.dask_cluster import Engine
 from workup.cohort.engine import run_cohort, still_to_do
 from workup.cohort.item import ASSESSED, REFUSED, CohortItem
 from workup.cohort.one_case_files import Settings, run_case
+from workup.cohort.query_files import filters_of
 from workup.cohort.table_files import tables_of, write_tables
 from workup.cohort.worklist_files import find_items
 from workup.errors import CaseError
@@ -249,3 +250,18 @@ def test_cells_of_the_csv_tables_are_never_formulas(tmp_path):
     write_tables(tables_of([result]), tmp_path)
 
     assert next(csv.reader((tmp_path / "cases.csv").open().readlines()[1:]))[0].startswith("'=")
+
+
+BAD_QUERIES = {
+    "nothing to match": [],
+    "a keyword that DICOM lacks": ["StudyDay=20250601"],
+    "no value": ["StudyDate="],
+}
+
+
+@pytest.mark.parametrize("query", BAD_QUERIES.values(), ids=BAD_QUERIES)
+def test_a_query_that_would_match_every_study_is_refused(query):
+    with pytest.raises(CaseError) as refused:
+        filters_of(query)
+
+    assert refused.value.code == "BAD_QUERY"

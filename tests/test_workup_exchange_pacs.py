@@ -16,6 +16,8 @@ from tests.pacs.orthanc import OPENSSL, ORTHANC, PLUGIN
 from workup.errors import ExchangeError
 from workup.exchange.pacs import content_hash, instance_of, parse_address
 
+#: A network and processes of their own; Dask looks up its processes in /proc.
+ALONE = ("unshare", "-n", "-p", "--fork", "--kill-child", "--mount-proc")
 CASES = Path(__file__).parent / "pacs" / "orthanc_cases.py"
 
 GOOD = {
@@ -95,7 +97,9 @@ def _missing() -> str:
         return "openssl is not installed"
     if shutil.which("unshare") is None or shutil.which("ip") is None:
         return "unshare or ip is not installed"
-    alone = subprocess.run(["unshare", "-n", "-p", "--fork", "true"], capture_output=True, check=False)
+    alone = subprocess.run(
+        ["unshare", "-n", "-p", "--fork", "--mount-proc", "true"], capture_output=True, check=False
+    )
     return "" if alone.returncode == 0 else "no right to make a network namespace"
 
 
@@ -110,7 +114,7 @@ def test_orthanc():
         f'ip link set lo up && exec "{sys.executable}" -m pytest -q -p no:cacheprovider -p no:xdist "{CASES}"'
     )
     done = subprocess.run(
-        ["unshare", "-n", "-p", "--fork", "--kill-child", "--", "sh", "-c", command],
+        [*ALONE, "--", "sh", "-c", command],
         cwd=CASES.parents[2],
         env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
         capture_output=True,

@@ -1,5 +1,7 @@
 """Push and pull against a real Orthanc, run by ``tests/test_workup_exchange_pacs.py``."""
 
+import csv
+import json
 import random
 import threading
 from contextlib import closing
@@ -18,8 +20,9 @@ from tests.dicom_series import series, write
 from tests.pacs.orthanc import CLIENT, OUR_TITLE, SECRET, USER, Orthanc
 from workup.assess import assess
 from workup.case.case import Case
+from workup.cohort.query_files import filters_of, pull_cohort
 from workup.command_line import main
-from workup.errors import ExchangeError
+from workup.errors import CaseError, ExchangeError
 from workup.exchange import transfer_files
 from workup.exchange.export_files import export_cases
 from workup.exchange.pacs import connect, content_hash, parse_address
@@ -304,3 +307,30 @@ def test_the_command_line_pushes_finds_and_pulls(server, results, tmp_path, caps
     assert f'"fetched": {SLICES + 2}' in shown
     assert "홍" not in shown
     assert contents(tmp_path) == contents(results)
+
+
+def test_a_query_is_the_worklist_of_a_cohort(address, results, tmp_path, monkeypatch):
+    monkeypatch.setenv("VEINVASION_PACS_SECRET", SECRET)
+    push(address, [renamed(results, tmp_path / "other", 9)])
+    server, uid = address.url, study_uid(tmp_path / "other")
+    output = tmp_path / "out"
+
+    for _ in range(2):
+        with pytest.raises(SystemExit) as ended:
+            main(["cohort", server, "-o", str(output), "--user", USER, "--workers", "1",
+                  "--query", f"StudyInstanceUID={uid}", "--query", "ModalitiesInStudy=CT"])  # fmt: skip
+        assert ended.value.code == 0
+
+    (row,) = csv.DictReader((output / "cases.csv").open())
+    (named,) = csv.DictReader((output / "studies.csv").open())
+    told = [json.loads(line)["done_before"] for line in (output / "run.jsonl").read_text().splitlines()]
+    assert (row["status"], row["acquisitions"], row["vascular_invasion"]) == ("assessed", "1", "UNKNOWN")
+    assert named == {"case_id": row["case_id"], "study_uid": uid}
+    assert contents(output / "studies") == contents(tmp_path / "other")
+    assert told == [False, True]
+
+
+def test_a_query_that_matches_nothing_is_refused(address, tmp_path):
+    with closing(connect(address)) as pacs, pytest.raises(CaseError) as refused:
+        pull_cohort(pacs, filters_of(["PatientID=nobody"]), tmp_path)
+    assert refused.value.code == "NO_COHORT"

@@ -9,10 +9,14 @@ import typer
 
 if TYPE_CHECKING:
     from workup.cohort.item import CaseResult, CohortItem
+    from workup.exchange.pacs import Address
 
 
 def cohort(
-    root: Annotated[Path, typer.Argument(help="Folder of cases, studies or zip files, or a CSV worklist.")],
+    root: Annotated[
+        str,
+        typer.Argument(help="Folder of cases, studies or zip files, a CSV worklist, or a PACS (--query)."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tables, reports and page.")],
     workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 2,
     scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler instead: tcp://host:port.")] = None,
@@ -24,6 +28,23 @@ def cohort(
     ] = False,
     protocol: Annotated[str, typer.Option(help="Protocol name or rule file.")] = "NCT06828380",
     policy: Annotated[list[str] | None, typer.Option(help="NAME=VARIANT; may be repeated.")] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option(help="Studies of a PACS, KEYWORD=VALUE as StudyDate=20250601-; may be repeated."),
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="User of the PACS; the password is read from VEINVASION_PACS_SECRET.")
+    ] = None,
+    calling: Annotated[str, typer.Option(help="Our application entity title (DIMSE).")] = "VEINVASION",
+    certificates: Annotated[
+        Path | None, typer.Option(help="PEM file of the authorities to trust (TLS).")
+    ] = None,
+    client_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file with our certificate and key (TLS).")
+    ] = None,
+    allow_plain: Annotated[
+        bool, typer.Option("--allow-plain", help="Send the password over unencrypted http.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Assess every case below a folder; run it again to do only what changed.
@@ -31,16 +52,19 @@ def cohort(
     Example: veinvasion cohort ./registry -o ./out --workers 2
 
     Example: veinvasion cohort worklist.csv -o ./out --scheduler tcp://127.0.0.1:8786
+
+    Example: veinvasion cohort https://pacs.example/dicom-web -o ./out --query StudyDate=20250601-20250630
     """
     from workup.cohort.dask_cluster import Engine
     from workup.cohort.engine import run_cohort
     from workup.cohort.log_files import RunLog
     from workup.cohort.one_case_files import Settings, settled
+    from workup.cohort.query_files import is_server
     from workup.cohort.worklist_files import find_items
     from workup.command_line import version
     from workup.commands.assess import choices
+    from workup.commands.pull import address_of
 
-    items = find_items(root)
     settings = settled(
         Settings(
             output=str(output.resolve()),
@@ -50,12 +74,37 @@ def cohort(
             memory_limit_mb=memory_limit,
         )
     )
+    refused: list[CaseResult] = []
+    if is_server(root):
+        server = address_of(root, user, calling, certificates, client_certificate, allow_plain=allow_plain)
+        items, refused = _pulled(server, query or [], output)
+    else:
+        items = find_items(root)
     engine = Engine(workers, scheduler, memory_limit, dashboard)
     output.mkdir(parents=True, exist_ok=True)
-    with RunLog(output / "run.jsonl", len(items)) as log:
+    with RunLog(output / "run.jsonl", len(items) + len(refused)) as log:
         results = run_cohort(items, settings, engine, log.told, log.linked)
+        for result in refused:
+            log.told(result, False)
+    results = sorted([*results, *refused], key=lambda result: result.case_id)
     files = _write(results, items, output, version())
     _present(results, files, as_json)
+
+
+def _pulled(server: Address, query: list[str], output: Path) -> tuple[list[CohortItem], list[CaseResult]]:
+    """Studies of a PACS that match, and rows of those that could not be had."""
+    from workup.cohort.query_files import filters_of, pull_cohort
+    from workup.command_line import loading_progress
+    from workup.exchange.pacs import connect
+
+    filters = filters_of(query)
+    pacs = connect(server)
+    try:
+        with loading_progress("fetching studies") as progress:
+            pulled = pull_cohort(pacs, filters, output, progress)
+    finally:
+        pacs.close()
+    return pulled.items, pulled.refused
 
 
 def _write(results: list[CaseResult], items: list[CohortItem], output: Path, version: str) -> list[Path]:

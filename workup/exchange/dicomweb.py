@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,29 +37,29 @@ class DicomwebPacs:
         self._client.set_http_retry_params(retry=False)
 
     def find(self, filters: Mapping[str, str]) -> list[FoundStudy]:
-        """Studies by QIDO-RS."""
-        with _typed():
-            found = self._client.search_for_studies(
-                search_filters=dict(filters),
-                fields=["StudyDescription", "ModalitiesInStudy", "StudyDate"],
-                get_remaining=True,
-            )
+        """Studies by QIDO-RS, page by page."""
+        fields = ["StudyDescription", "ModalitiesInStudy", "StudyDate"]
         return [
             FoundStudy(
                 _text(s, "0020000D"), _text(s, "00080020"), _text(s, "00081030"), _texts(s, "00080061")
             )
-            for s in found
+            for s in _pages(
+                lambda offset: self._client.search_for_studies(
+                    search_filters=dict(filters), fields=fields, limit=_PAGE, offset=offset
+                ),
+                "0020000D",
+            )
         ]
 
     def instances(self, study_uid: str) -> list[Instance]:
         """Objects of a study by QIDO-RS, page by page."""
-        found: list[Instance] = []
-        while True:
-            with _typed():
-                page = self._client.search_for_instances(study_uid, limit=_PAGE, offset=len(found))
-            found += [Instance(study_uid, _text(i, "0020000E"), _text(i, "00080018")) for i in page]
-            if len(page) < _PAGE:
-                return without_repeats(found)
+        found = _pages(
+            lambda offset: self._client.search_for_instances(study_uid, limit=_PAGE, offset=offset),
+            "00080018",
+        )
+        return without_repeats(
+            [Instance(study_uid, _text(i, "0020000E"), _text(i, "00080018")) for i in found]
+        )
 
     def fetch(self, instance: Instance) -> Dataset:
         """One object by WADO-RS, in the transfer syntax it is stored in."""
@@ -90,6 +90,22 @@ class DicomwebPacs:
     def close(self) -> None:
         """Close the connections that are kept."""
         self._session.close()
+
+
+def _pages(ask: Callable[[int], list[dict[str, Any]]], uid: str) -> list[dict[str, Any]]:
+    """Every match, until a page holds no new one.
+
+    Some servers pass over an offset: Orthanc 1.10 does where it computes what is matched and no limit is
+    given, so that asking until a page is empty never ends.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    while True:
+        with _typed():
+            page = ask(len(found))
+        new = {_text(each, uid): each for each in page if _text(each, uid) not in found}
+        if not new:
+            return list(found.values())
+        found |= new
 
 
 @contextmanager
