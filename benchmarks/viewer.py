@@ -1,9 +1,9 @@
-"""The viewer against bare napari: scrolling, painting with live numbers, opening a study.
+"""The viewer against bare napari: scrolling, and painting with live numbers.
 
-    xvfb-run -a -s "-screen 0 1920x1200x24" .venv/bin/python benchmarks/viewer.py [--dicom FOLDER]
+    xvfb-run -a -s "-screen 0 1920x1200x24" .venv/bin/python benchmarks/viewer.py
 
-CPU time of the whole process (llvmpipe draws on the CPU, too), ours and bare in turn, medians. With
-``--dicom`` the time from a folder to a drawn window is compared with loading it and starting an empty viewer.
+CPU time of the whole process (llvmpipe draws on the CPU, too), ours and bare in turn, medians. How long
+opening a study takes is measured by ``opening.py``.
 """
 
 from __future__ import annotations
@@ -159,43 +159,12 @@ def compare(rounds, repeats):
     print(f"full answer after a stroke: {statistics.median(answered):.1f} ms")
 
 
-def opening(folder):
-    """From a folder to a drawn window, against its load and an empty viewer's start."""
-    import napari
-
-    from imaging.dicom.study_files import load_study
-    from viewer.launch import open_window
-
-    with tempfile.TemporaryDirectory() as kept:
-        napari.Viewer(show=True).close()
-        start = time.process_time()
-        load_study(folder)
-        loaded = time.process_time() - start
-        start = time.process_time()
-        viewer = napari.Viewer(show=True)
-        settle(0.3)
-        empty = time.process_time() - start
-        viewer.close()
-        start = time.process_time()
-        viewer = napari.Viewer(show=True)
-        window = open_window(viewer, folder, case_folder=f"{kept}/case")
-        settle(0.3)
-        whole = time.process_time() - start
-        window.close()
-        viewer.close()
-    print(f"load {loaded:.2f} s + empty viewer {empty:.2f} s; ours {whole:.2f} s")
-    print(f"ratio {whole / (loaded + empty):.2f}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--repeats", type=int, default=3, help="windows opened of each kind")
-    parser.add_argument("--dicom", help="folder of a large study")
     given = parser.parse_args()
     compare(given.rounds, given.repeats)
-    if given.dicom:
-        opening(given.dicom)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def parse_shaders_once() -> None:
         parse(program, update_variables)
         known[sources] = dict(program._code_variables)
 
-    remembered.known = known  # type: ignore[attr-defined]
+    remembered.known, remembered.replaced = known, parse  # type: ignore[attr-defined]
     Program._parse_variables_from_code = remembered
 
 

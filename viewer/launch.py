@@ -1,14 +1,19 @@
 """``veinvasion view``: open a case in a window.
 
-The window is built in two steps: images and phases first, panels around them second. Loading runs on
-another thread with its progress in the window, so that nothing freezes.
+Images are read on a thread of their own from before napari is imported; the window shows how far it is.
+Then the window is built in steps, images first: what else belongs to it follows while one can already
+scroll, and nothing freezes for longer than one step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from viewer.loading import Loading
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
+#: While the window is being built, what the reader does has its turn after each step. [ms]
+BETWEEN_STEPS_MS = 20
 LEFT_WIDTH, RIGHT_WIDTH = 366, 410
 
 
@@ -27,9 +34,16 @@ class Window:
     """A desk with its panels in a napari window."""
 
     desk: Desk
-    feed: Feed
-    panels: dict[str, QWidget]
     docks: tuple[QWidget, ...]
+    panels: dict[str, QWidget] = field(default_factory=dict)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """The live answers."""
+        from viewer.feed import Feed
+        from workup.protocol_files import read_protocol
+
+        return Feed(self.desk, read_protocol())
 
     def close(self) -> None:
         """Keep what is unsaved, end the threads."""
@@ -40,10 +54,14 @@ class Window:
 
 def launch(path: str | Path, *, reader: str | None = None, case_folder: str | Path | None = None) -> None:
     """Open a folder in a new window and stay until it is closed."""
+    run(Loading(Path(path), reader=reader, case_folder=case_folder))
+
+
+def run(loading: Loading) -> None:
+    """Show what is being loaded in a new window and stay until it is closed."""
     import napari
 
-    viewer = napari.Viewer(title="veinvasion")
-    start(viewer, path, reader=reader, case_folder=case_folder)
+    follow(napari.Viewer(title="veinvasion"), loading)
     napari.run()
 
 
@@ -60,12 +78,28 @@ def start(
     viewer: Any, path: str | Path, *, reader: str | None = None, case_folder: str | Path | None = None
 ) -> Any:
     """Load on another thread, then build the window; the worker, which yields (done, total) files."""
+    return follow(viewer, Loading(Path(path), reader=reader, case_folder=case_folder))
+
+
+def follow(viewer: Any, loading: Loading) -> Any:
+    """Build the window as soon as its images are loaded; the worker, which yields (done, total) files."""
+    from qtpy.QtCore import QTimer
+
     from viewer.widgets.opening import load_with_progress
 
     def built(opened: OpenedReading) -> None:
-        build_window(viewer, opened)
+        steps = build_in_steps(viewer, opened)
+        window = next(steps)
+        timer = QTimer(window.docks[0].widget())  # ends with the window, were it closed half built
 
-    return load_with_progress(viewer, Path(path), built, reader=reader, case_folder=case_folder)
+        def step() -> None:
+            if next(steps, None) is None:
+                timer.stop()
+
+        timer.timeout.connect(step)
+        timer.start(BETWEEN_STEPS_MS)
+
+    return load_with_progress(viewer, loading, built)
 
 
 def open_window(
@@ -78,36 +112,73 @@ def open_window(
 
 
 def build_window(viewer: Any, opened: OpenedReading) -> Window:
-    """Images, panels, and the clock that keeps the work."""
+    """The whole window at once."""
+    from qtpy.QtCore import QTimer
+
+    *_, window = build_in_steps(viewer, opened)
+    QTimer.singleShot(0, viewer.reset_view)  # the docks have taken their room by then
+    return window
+
+
+def build_in_steps(viewer: Any, opened: OpenedReading) -> Iterator[Window]:
+    """Images, outlines, letters, panels, the clock that keeps the work: the window after each step."""
     from qtpy.QtCore import QTimer
 
     from viewer import compat
     from viewer.desk import Desk
-    from viewer.feed import Feed
+    from viewer.layout import dress_in_steps
     from viewer.settings import habits
-    from workup.protocol_files import read_protocol
 
+    compat.parse_shaders_once()
     kept = habits()
     desk = Desk(viewer, opened.reading, opened.keeper, kept)
     if kept.reader and not opened.reading.reader:
         desk.name_reader(kept.reader)
-    feed = Feed(desk, read_protocol())
-    desk.open()
-    window = _with_panels(viewer, desk, feed)
+    window = Window(desk, _docks(viewer))  # their room first, so that no image moves later
     compat.hide_docks(window.docks[0])
-    timer = QTimer(window.docks[0])
+    window.docks[0].destroyed.connect(window.close)
+    yield window  # the docks take their room
+    desk.session.images_first = True
+    desk.open()
+    yield window
+    desk.session.put_up_outlines()
+    yield window
+    for _ in dress_in_steps(desk.session):
+        yield window
+    desk.session.put_up_lines()
+    desk.session.images_first = False
+    yield window
+    _fill(window)
+    timer = QTimer(window.docks[0].widget())  # a plugin holds a proxy of the dock, which Qt refuses
     timer.timeout.connect(desk.tick)
     timer.start(TICK_MS)
-    window.docks[0].destroyed.connect(window.close)
-    feed.ask_region()
-    feed.ask_overall()
-    QTimer.singleShot(0, viewer.reset_view)  # the panels have taken their room by then
     if opened.words:
         desk.session.say("  ".join(opened.words))
-    return window
+    window.feed.ask_region()
+    window.feed.ask_overall()
+    yield window
 
 
-def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
+def _docks(viewer: Any) -> tuple[QWidget, QWidget]:
+    """Two empty docks as wide as their panels will be."""
+    from qtpy.QtWidgets import QWidget
+
+    from viewer.widgets.parts import column
+
+    frames = (QWidget(), QWidget())
+    for frame, width in zip(frames, (LEFT_WIDTH, RIGHT_WIDTH), strict=True):
+        frame.setLayout(column(margins=0))
+        frame.setMinimumWidth(width)
+        frame.setMaximumWidth(width + 60)
+    left, right = frames
+    return (
+        viewer.window.add_dock_widget(left, name="Study", area="left", add_vertical_stretch=False),
+        viewer.window.add_dock_widget(right, name="Read", area="right", add_vertical_stretch=False),
+    )
+
+
+def _fill(window: Window) -> None:
+    """Put the panels into the docks."""
     from viewer.widgets.checklist_panel import ChecklistPanel
     from viewer.widgets.dialogs import ExportDialog, SignDialog
     from viewer.widgets.findings_panel import FindingsPanel
@@ -121,7 +192,8 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     from viewer.widgets.regions_panel import RegionsPanel
     from viewer.widgets.tools_panel import ToolsPanel
 
-    panels: dict[str, QWidget] = {
+    desk, feed, panels = window.desk, window.feed, window.panels
+    panels |= {
         "reader": ReaderPanel(desk),
         "phases": PhasesPanel(desk),
         "regions": RegionsPanel(desk),
@@ -138,10 +210,8 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
         news.connect(lambda _answer: measure_again(right))
     for news in (desk.session.events.phase, desk.session.events.message, panels["maps"].maps.events.found):
         news.connect(lambda _what: measure_again(left))
-    docks = (
-        viewer.window.add_dock_widget(left, name="Study", area="left"),
-        viewer.window.add_dock_widget(right, name="Read", area="right"),
-    )
+    for dock, panels_of_it in zip(window.docks, (left, right), strict=True):
+        dock.widget().layout().addWidget(panels_of_it)
     help_panel = HelpPanel(left)
     panels["help"] = help_panel
     desk.panels["help"] = lambda: help_panel.setVisible(not help_panel.isVisible())
@@ -149,8 +219,7 @@ def _with_panels(viewer: Any, desk: Desk, feed: Feed) -> Window:
     panels.update(sign=sign, export=export)
     desk.panels["sign"], desk.panels["export"] = sign.ask, export.open
     desk.panels["adjudicate"] = lambda: _adjudicate(desk, panels)
-    desk.panels["panels"] = lambda: [dock.setVisible(not dock.isVisible()) for dock in docks]
-    return Window(desk, feed, panels, docks)
+    desk.panels["panels"] = lambda: [dock.setVisible(not dock.isVisible()) for dock in window.docks]
 
 
 def _adjudicate(desk: Desk, panels: dict[str, QWidget]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,8 @@ GROUP_LENGTH = 3
 
 #: Border of an outline, and the filled outline while it is painted.
 OUTLINE_OPACITY = 0.75
+#: Of what is written into the cells.
+FONT_SIZE = 11
 
 #: Colors by role; regions of the same role are told apart by lightness.
 ROLE_COLORS: Mapping[RegionRole, str] = {
@@ -207,14 +210,35 @@ def _fitting(study: Study, wanted: Sequence[str], reference: Acquisition) -> Sho
     return Shown(frame, tuple(keys), left_out)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class PhaseGroup:
-    """The layers of one acquisition: its image, its outlines, its caliper lines."""
+    """The layers of one acquisition: its image, its outlines, its caliper lines.
+
+    Outlines and lines are made when they are first asked for: the image is seen sooner without them.
+    """
 
     key: str
     image: Image
-    labels: Labels
-    marks: Shapes
+    _outlined: LabelVolume
+    _common: Mapping[str, Any]
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Outlines of the regions; edits go straight into the reading's label volume."""
+        from napari.layers import Labels
+
+        name = f"outlines, {self.image.name}"
+        layer = Labels(self._outlined, name=name, opacity=OUTLINE_OPACITY, **self._common)
+        layer.preserve_labels = True
+        layer.editable = True
+        return layer
+
+    @cached_property
+    def marks(self) -> Shapes:
+        """Caliper lines."""
+        from napari.layers import Shapes
+
+        return Shapes(None, ndim=3, name=f"lines, {self.image.name}", visible=False, **self._common)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -230,14 +254,14 @@ def build_group(
     title: str,
     contrast_limits: tuple[float, float],
 ) -> PhaseGroup:
-    """Layers for one acquisition, drawn in place in the frame.
+    """Layers for one acquisition, drawn in place in the frame, with the title written into its cell.
 
     Raises
     ------
     GeometryError
         ``NOT_IN_FRAME``: see ``placement``.
     """
-    from napari.layers import Image, Labels, Shapes
+    from napari.layers import Image
 
     place = placement(acquisition.volume.geometry, frame)
     common: dict[str, Any] = {
@@ -251,11 +275,10 @@ def build_group(
         acquisition.volume.voxels, name=title, contrast_limits=contrast_limits, colormap="gray", **common
     )
     image.contrast_limits_range = _limits_range(acquisition, contrast_limits)
-    outline = Labels(labels, name=f"outlines, {title}", opacity=OUTLINE_OPACITY, **common)
-    outline.preserve_labels = True
-    outline.editable = True
-    marks = Shapes(None, ndim=3, name=f"lines, {title}", visible=False, **common)
-    return PhaseGroup(acquisition.key, image, outline, marks)
+    image.name_overlay.box = False
+    image.name_overlay.font_size = FONT_SIZE
+    image.name_overlay.visible = True
+    return PhaseGroup(acquisition.key, image, labels, common)
 
 
 def _in_plane_names(frame: DisplayFrame) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from viewer.layers import FONT_SIZE
 from viewer.session import Layout
 from viewer.windows import Window, limits
 
@@ -16,7 +17,17 @@ _EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "
 
 
 def dress_canvas(session: Session) -> None:
-    """Letters at the edges, a scale bar in mm, the slice position and the phase's name in every cell."""
+    """Letters at the edges, a scale bar in mm and the slice position in every cell.
+
+    Where images are shown first, the window does the same in steps.
+    """
+    if not session.images_first:
+        for _ in dress_in_steps(session):
+            pass
+
+
+def dress_in_steps(session: Session) -> Iterator[None]:
+    """As ``dress_canvas``, one kind of text after the other: each takes a quarter of a second to appear."""
     from napari.components.overlays import TextOverlay
 
     overlays = session.viewer.canvas.overlays
@@ -25,30 +36,25 @@ def dress_canvas(session: Session) -> None:
         name = f"orientation_{edge}"
         if name not in overlays:
             overlays[name] = TextOverlay(
-                position=_EDGES[edge], gridded=True, visible=True, box=False, color="#ffd75e", font_size=11
-            )
+                text=letter, position=_EDGES[edge], gridded=True, visible=True, box=False,
+                color="#ffd75e", font_size=FONT_SIZE,
+            )  # fmt: skip
         overlays[name].text = letter
+        yield
     for overlay in (overlays.scale_bar, overlays.current_slice):
         overlay.gridded = True
-        overlay.visible = True
         overlay.box = False
-    for group in session.groups.values():
-        group.image.name_overlay.visible = True
-        group.image.name_overlay.box = False
-        group.image.name_overlay.font_size = 11
+        overlay.visible = True
+        yield
 
 
 def arrange(session: Session, layout: Layout) -> None:
     """Show the phases side by side, or only the one in hand (keys 1 to 4 then flicker)."""
     session.layout = layout
-    grid = session.viewer.canvas.grid
     if layout is Layout.GRID:
-        count = max(1, len(session.groups))
-        columns = ceil(sqrt(count))
-        grid.shape = (ceil(count / columns), columns)
-        grid.spacing = 3
+        session.show_grid()
     show_visible(session)
-    grid.enabled = layout is Layout.GRID
+    session.viewer.canvas.grid.enabled = layout is Layout.GRID
     session.events.layout.emit(layout)
 
 
@@ -56,7 +62,7 @@ def show_visible(session: Session) -> None:
     """Hide what the layout does not show."""
     for key, group in session.groups.items():
         seen = session.layout is Layout.GRID or key == session.phase
-        for layer in (group.image, group.labels):
+        for layer in (group.image, group.labels) if session.outlines_up else (group.image,):
             if layer.visible != seen:
                 layer.visible = seen
 

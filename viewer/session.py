@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from psygnal import Signal, SignalGroup
@@ -99,6 +100,9 @@ class Session:
         self.window = PRESETS["liver"]
         self.in_stroke = False
         self.brush_mm = 8.0
+        #: Whether ``show`` leaves outlines and lines to be put up later, so that images are seen sooner.
+        self.images_first = False
+        self.outlines_up = False
 
     # Phases
 
@@ -113,26 +117,59 @@ class Session:
         study = self.reading.study
         self.shown = shown_together(study, keys or default_keys(self.reading), reference)
         for group in self.groups.values():
-            for layer in group.layers:
+            for layer in group.layers if self.outlines_up else (group.image,):
                 self.viewer.layers.remove(layer)
         windows = limits(self.window, [study[key] for key in self.shown.keys])
-        self.groups = {}
-        for key in self.shown.keys:
-            self.groups[key] = build_group(
+        self.groups = {
+            key: build_group(
                 study[key],
                 self.reading.labels[key],
                 self.shown.frame,
                 title=self.title(key),
                 contrast_limits=windows[key],
             )
+            for key in self.shown.keys
+        }
+        if self.layout is Layout.GRID:
+            self.show_grid(stride=1)  # before there are layers: each change is drawn with all that are there
         for group in self.groups.values():
-            for layer in group.layers:
-                self.viewer.layers.append(layer)
-        self.viewer.canvas.grid.stride = GROUP_LENGTH
-        self.phase = None
-        self.events.groups.emit()
+            self.viewer.layers.append(group.image)
+        self.phase, self.outlines_up = None, False
         self.activate(self.shown.keys[0])
         self.viewer.reset_view()
+        if not self.images_first:
+            self.put_up_outlines()
+
+    def show_grid(self, stride: int | None = None) -> None:
+        """One cell of the grid for each acquisition; ``stride`` is how many layers a cell holds."""
+        grid, count = self.viewer.canvas.grid, max(1, len(self.groups))
+        columns = ceil(sqrt(count))
+        grid.shape = (ceil(count / columns), columns)
+        grid.spacing = 3
+        if stride is not None:
+            grid.stride = stride
+        grid.enabled = True
+
+    def put_up_outlines(self) -> None:
+        """Put outlines over the images; from now on there is something to draw on."""
+        layers = self.viewer.layers
+        for group in self.groups.values():
+            layers.insert(layers.index(group.image) + 1, group.labels)
+            group.labels.visible = group.image.visible
+        self.viewer.canvas.grid.stride = 2
+        self.outlines_up = True
+        layers.selection.active = self.group.labels
+        if not self.images_first:
+            self.put_up_lines()
+        self.events.groups.emit()
+
+    def put_up_lines(self) -> None:
+        """Put lines over the outlines: the groups are whole."""
+        layers = self.viewer.layers
+        for group in self.groups.values():
+            layers.insert(layers.index(group.labels) + 1, group.marks)
+        self.viewer.canvas.grid.stride = GROUP_LENGTH
+        layers.selection.active = self.group.labels
 
     def title(self, key: str) -> str:
         """Phase and time of an acquisition, as its cell says it."""
@@ -143,7 +180,8 @@ class Session:
         if key not in self.groups or key == self.phase:
             return
         self.previous_phase, self.phase = self.phase, key
-        self.viewer.layers.selection.active = self.groups[key].labels
+        group = self.groups[key]
+        self.viewer.layers.selection.active = group.labels if self.outlines_up else group.image
         self.events.phase.emit(key)
 
     @property
@@ -177,6 +215,8 @@ class Session:
 
     def dress_layers(self) -> None:
         """Give every label layer the tool, label and brush in hand."""
+        if not self.outlines_up:
+            return
         entry = self.reading.state.regions.get(self.reading.active or "")
         self.viewer.scene.camera.mouse_pan = self.tool is Tool.LOOK
         for group in self.groups.values():

@@ -84,7 +84,7 @@ class Sync:
 
     def _refresh(self) -> None:
         dirty, self._dirty = self._dirty, set()
-        for key in dirty & set(self._session.groups):
+        for key in dirty & set(self._session.groups) if self._session.outlines_up else ():
             self._session.groups[key].labels.refresh(extent=False, thumbnail=False, highlight=False)
 
     def _state_changed(self) -> None:
@@ -92,6 +92,8 @@ class Sync:
 
     def _follow(self) -> None:
         session = self._session
+        if not session.outlines_up:
+            return
         colors = region_colors(session.reading.state)
         if colors != self._colors:
             self._colors = colors
@@ -130,7 +132,7 @@ def draw_marks(
     scribbles: Sequence[tuple[NDArray[np.float64], bool]] = (),
 ) -> None:
     """Draw the caliper lines of every phase, with their lengths, and what is being drawn."""
-    for key, group in session.groups.items():
+    for key, group in session.groups.items() if session.outlines_up else ():
         lines = lines_on(session.reading, key)
         if drawing is not None and drawing.line.acquisition_key == key:
             others = tuple(line for line in lines if line.region_id != drawing.line.region_id)
@@ -190,7 +192,7 @@ def _on_slice(index: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def show_marks(session: Session) -> None:
     """Lines are only drawn on their slice; a layer without any there is hidden, which costs nothing."""
-    for group in session.groups.values():
+    for group in session.groups.values() if session.outlines_up else ():
         marks = group.marks
         seen = bool(len(marks.data)) and group.image.visible and _in_view(session, group)
         if marks.visible != seen:

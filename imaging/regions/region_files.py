@@ -49,7 +49,6 @@ from imaging.regions.region_codec import (
     unknown_label,
 )
 from imaging.regions.seeds import seed_regions
-from imaging.regions.seg_files import is_segmentation, read_seg_regions
 from imaging.volume import Acquisition, Study
 
 SCHEMA_VERSION = "1.0"
@@ -88,6 +87,8 @@ def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
         raise RegionError("REGIONS_NOT_FOUND", f"there is no regions file {path.name}", expected=_forms())
     if path.name.endswith(NIFTI_ENDINGS):
         return _read_label_map(path, study)
+    from imaging.regions.seg_files import is_segmentation  # pydicom, which few folders need, loads slowly
+
     if is_segmentation(path):
         return _read_segmentation(path, study)
     document = _read_json(path)
@@ -107,6 +108,8 @@ def _forms() -> str:
 
 def _read_segmentation(path: Path, study: Study) -> tuple[Region, ...]:
     """Regions on the acquisition that they were drawn on, carried over to the other phases as usual."""
+    from imaging.regions.seg_files import read_seg_regions
+
     regions = read_seg_regions(path, study)
     drawn_on = study[next(iter(regions[0].masks))]
     return tuple(carry_over(region, drawn_on, study) for region in regions)

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from workup.case.log import sha256
 from workup.case.reads import Decision, DefectRead, History, LesionRead, ReadSummary, SignedRead
@@ -137,6 +136,8 @@ def matched(
 
     The pairing with the smallest sum of distances is taken, so that no order of outlines matters.
     """
+    from scipy.optimize import linear_sum_assignment  # loads slowly, and few cases have two reads
+
     far = 1e9
     cost = np.full((len(first), len(second)), far)
     for i, a in enumerate(first):

@@ -28,7 +28,8 @@ def view(
             "NO_CASE", f"nothing at {path.name!r}", expected="a case or a folder of DICOM files"
         )
     try:
-        launch = import_module("viewer.launch").launch
+        launch = import_module("viewer.launch")
+        loading = launch.Loading(path, reader=reader, case_folder=case)  # while napari is imported
         import_module("napari")
     except ImportError as error:
         raise WorkupError(
@@ -36,4 +37,4 @@ def view(
             f"the viewer cannot start: {error}",
             advice='Install it with: pip install "veinvasion[viewer]"',
         ) from error
-    launch(path, reader=reader, case_folder=case)
+    launch.run(loading)
