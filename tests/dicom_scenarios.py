@@ -118,6 +118,22 @@ def _():
     return images
 
 
+@scenario("the first slice is placed behind the last", refused="SLICE_MISPLACED")
+def _():
+    images = series()
+    images[0].ImagePositionPatient[2] += SLICES * STEP_MM
+    return images
+
+
+@scenario("the last slice is placed before the first, numbers run down", refused="SLICE_MISPLACED")
+def _():
+    images = series()
+    images[-1].ImagePositionPatient[2] -= SLICES * STEP_MM
+    for i, ds in enumerate(images):
+        ds.InstanceNumber = str(3 * (SLICES - i))
+    return images
+
+
 @scenario("files lie in several folders", loads=1)
 def _(folder):
     images = series()

@@ -59,6 +59,7 @@ _AGAIN = "Export the series again from the archive."
 
 CATALOGUE: tuple[Failure, ...] = (
     Failure(1, "SLICE_ORDER", H, "File names and instance numbers do not follow the slices' positions"),
+    Failure(1, "SLICE_MISPLACED", E, "By its number one slice belongs to the other end of the stack", _AGAIN),
     Failure(2, "SERIES_GAP", E, "Slices are missing inside the series", _AGAIN),
     Failure(3, "SERIES_MAYBE_INCOMPLETE", W, "Slices may be missing at an end of the series", _AGAIN),
     Failure(4, "DUPLICATE_IDENTICAL", W, "Files are stored twice, byte for byte; one of each was used"),

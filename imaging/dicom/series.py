@@ -27,6 +27,8 @@ from imaging.errors import DicomError
 SAME_ORIENTATION = 1e-4
 #: A part of a series with fewer places than this is a leftover, not a stack of its own.
 MIN_SLICES_OF_A_PART = 3
+#: In fewer slices than this one number out of order is no sign of anything.
+MIN_NUMBERED_SLICES = 4
 #: What resampling can mend. Missing slices are not among them: nobody may invent them.
 RESAMPLABLE = frozenset(("GANTRY_TILT", "VARIABLE_SPACING"))
 
@@ -120,6 +122,7 @@ def stacks_of(frames: Sequence[Frame], *, resample: bool = False) -> tuple[Stack
 
 
 def _checked(stack: Stack, resample: bool) -> Stack:
+    _check_ends(stack)
     try:
         check_regular(measure(stack.positions_mm, stack.plane.normal), stack.files)
     except DicomError as error:
@@ -127,6 +130,33 @@ def _checked(stack: Stack, resample: bool) -> Stack:
             raise
         return replace(stack, defect=f"{error.code}, {error.found}")
     return stack
+
+
+def _check_ends(stack: Stack) -> None:
+    """Refuse a stack whose slices are numbered evenly but for one, at the wrong end.
+
+    Numbers order nothing: scanners and archives give them freely. But a slice whose position was
+    damaged leaves a gap, unless it moved from one end to just behind the other: that stack is regular,
+    and only its numbers (2, 3, ... n, 1) tell.
+    """
+    frames = stack.frames
+    if len(frames) < MIN_NUMBERED_SLICES or frames[0].is_multiframe:
+        return
+    numbers = [_number(frame) for frame in frames]
+    if None in numbers:
+        return
+    along = np.array(numbers, float)
+    for odd, rest, name in ((along[-1], along[:-1], frames[-1]), (along[0], along[:0:-1], frames[0])):
+        steps = np.diff(rest)
+        if steps[0] != 0 and (steps == steps[0]).all() and odd == rest[0] - steps[0]:
+            raise refusal("SLICE_MISPLACED", f"number {odd:g}", files=[name.image.name])
+
+
+def _number(frame: Frame) -> int | None:
+    try:
+        return frame.integer(tags.INSTANCE_NUMBER)
+    except DicomError:
+        return None
 
 
 def _kinds(frames: Sequence[Frame]) -> list[Stack]:
