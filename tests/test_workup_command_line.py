@@ -64,13 +64,13 @@ def test_every_command_speaks_json(path):
 
 
 def modules_of(*arguments):
-    """Top-level modules that one run imports."""
+    """Modules that one run imports: top-level ones, and our commands."""
     code = (
         "import sys\n"
         "from workup.command_line import main\n"
         f"try:\n main({list(map(str, arguments))!r})\n"
         "except SystemExit: pass\n"
-        "print('\\nMODULES', *sorted({m.split('.')[0] for m in sys.modules}))"
+        "print('\\nMODULES', *sorted(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
@@ -92,8 +92,23 @@ IMPORTS = {
     "screening a record needs no images":               (("screen", SAMPLE / "record.json"),
                                                          HEAVY - {"pydantic", "yaml", "jinja2"}),
     "naming a table of series needs no image library":  (("phases", "--table", TABLE), IMAGE_LIBRARIES),
+    "naming a study needs no library of other formats": (("phases", SAMPLE / "dicom"),
+                                                         IMAGE_LIBRARIES | {"pydicom"}),
 }
 # fmt: on
+
+
+def test_a_command_does_not_pay_for_the_others():
+    imported = modules_of("screen", SAMPLE / "record.json")
+
+    assert {m for m in imported if m.startswith("workup.commands.")} == {"workup.commands.screen"}
+
+
+def test_an_unknown_command_is_told_what_there_is():
+    status, _, err = run("scren")
+
+    assert status == 2
+    assert "screen" in err
 
 
 @pytest.mark.parametrize(("arguments", "forbidden"), IMPORTS.values(), ids=IMPORTS)

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -46,6 +46,8 @@ SCHEMA_VERSION = "1.0"
 
 def version() -> str:
     """Version of the installed distribution."""
+    from importlib import metadata
+
     return metadata.version("veinvasion")
 
 
@@ -78,8 +80,15 @@ def _typed(error: BaseException) -> bool:
     return isinstance(getattr(error, "code", None), str)
 
 
-def build_app() -> typer.Typer:
-    """The application with every command registered."""
+def build_app(only: str | None = None) -> typer.Typer:
+    """The application with every command registered, or with the one that is going to run.
+
+    Parameters
+    ----------
+    only : str, optional
+        Name of a command or group; another word registers all, so that typer can say what there is.
+    """
+    named = {only} & {*COMMANDS, *GROUPS} or {*COMMANDS, *GROUPS}
     app = typer.Typer(
         name="veinvasion",
         no_args_is_help=True,
@@ -90,9 +99,11 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     for name, (module, function) in COMMANDS.items():
-        app.command(name)(getattr(import_module(module), function))
+        if name in named:
+            app.command(name)(getattr(import_module(module), function))
     for name, module in GROUPS.items():
-        app.add_typer(import_module(module).app, name=name)
+        if name in named:
+            app.add_typer(import_module(module).app, name=name)
     return app
 
 
@@ -117,7 +128,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     redaction.install()
     try:
-        build_app()(args=given, standalone_mode=True)
+        build_app(given[0] if given else None)(args=given, standalone_mode=True)
     except BrokenPipeError:
         os._exit(0)
     except Exception as error:

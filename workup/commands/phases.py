@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from imaging.phases.image import OrganMasks
     from imaging.phases.phase import Phase, PhaseDecision
     from imaging.volume import Acquisition, Study
 
@@ -84,12 +85,17 @@ def acquisition_json(acquisition: Acquisition, decision: PhaseDecision) -> dict[
     }
 
 
+def _read_masks(folder: Path, study: Study) -> OrganMasks:
+    from imaging.phases.organ_mask_files import read_organ_masks
+
+    return read_organ_masks(folder, study)
+
+
 def _phases_of_folder(
     folder: Path, labels: Path | None, masks: Path | None, overlay: Path | None, as_json: bool
 ) -> None:
     from imaging.dicom.study_files import load_study
     from imaging.phases.decision import name_phases
-    from imaging.phases.organ_mask_files import read_organ_masks
     from workup.command_line import print_json
 
     with _progress() as step:
@@ -97,7 +103,7 @@ def _phases_of_folder(
         study = load_study(folder)
         reader = _read_labels(labels, study) if labels else {}
         step("naming phases")
-        organs = read_organ_masks(masks, study) if masks else None
+        organs = _read_masks(masks, study) if masks else None
         decisions = name_phases(study, reader_labels=reader, organ_masks=organs, progress=step)
         if overlay is not None:
             step("drawing")
