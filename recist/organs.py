@@ -1,7 +1,9 @@
-"""Which organ a lesion counts for: at most two targets may come from one.
+"""Which organ a lesion counts for, and what its place says of the lesion itself.
 
-Paired organs are one organ, all lymph nodes together are one organ, and the liver is one organ
-whatever the segment (EORTC clarifications of RECIST 1.1, "paired organs").
+At most two targets may come from one organ. Paired organs are one organ, all lymph nodes together are one
+organ, and the liver is one organ whatever the segment (EORTC clarifications of RECIST 1.1, "paired
+organs"). A node counts by its short axis and a thrombus never, so words that name either are understood in
+English and Korean, and words that are not understood are never taken for a solid organ.
 """
 
 from __future__ import annotations
@@ -13,31 +15,73 @@ from recist.lesion import LesionKind
 LYMPH_NODES = "lymph nodes"
 NOT_RECORDED = "organ not recorded"
 
+_NODES = re.compile(
+    r"\blns?\b|\blymph ?nod|\bnodes?\b|(?<!non )\bnodal\b|adenopath|림프절|림프 ?결절|임파절|임파선"
+)
+_THROMBUS = re.compile(r"thromb|\bpvtt?\b|\bhvtt?\b|혈전")
+_VEIN = re.compile(
+    r"\b(?:portal|hepatic|splenic|mesenteric|renal)?\s*(?:veins?|venous)\b"
+    r"|\b(?:inferior )?vena cava\b|\bivc\b|간?문맥|간?정맥"
+)
 #: First word found in the text decides; the longer words stand first.
 _ORGAN_WORDS = (
-    ("lymph node", LYMPH_NODES),
-    ("lymphnode", LYMPH_NODES),
-    ("nodal", LYMPH_NODES),
     ("adrenal", "adrenal"),
     ("suprarenal", "adrenal"),
+    ("부신", "adrenal"),
     ("hepatic", "liver"),
     ("liver", "liver"),
+    ("간", "liver"),
+    ("우간", "liver"),
+    ("좌간", "liver"),
     ("lung", "lung"),
     ("pulmonary", "lung"),
+    ("폐", "lung"),
     ("pleura", "pleura"),
+    ("흉막", "pleura"),
     ("kidney", "kidney"),
     ("renal", "kidney"),
+    ("신장", "kidney"),
     ("ovar", "ovary"),
     ("breast", "breast"),
     ("periton", "peritoneum"),
+    ("omentum", "peritoneum"),
+    ("복막", "peritoneum"),
     ("bone", "bone"),
     ("skelet", "bone"),
     ("vertebra", "bone"),
+    ("spine", "bone"),
+    ("ribs?\\b", "bone"),
+    ("sternum", "bone"),
+    ("sacrum", "bone"),
+    ("femur", "bone"),
+    ("뼈", "bone"),
+    ("척추", "bone"),
     ("muscle", "muscle"),
     ("skin", "skin"),
+    ("soft tissue", "soft tissue"),
+    ("chest wall", "soft tissue"),
+    ("abdominal wall", "soft tissue"),
     ("spleen", "spleen"),
+    ("비장", "spleen"),
     ("pancrea", "pancreas"),
+    ("췌장", "pancreas"),
+    ("gallbladder", "gallbladder"),
+    ("담낭", "gallbladder"),
+    ("bile duct", "bile duct"),
+    ("stomach", "stomach"),
+    ("gastric", "stomach"),
+    ("bowel", "bowel"),
+    ("colon", "bowel"),
+    ("rectum", "bowel"),
+    ("duoden", "bowel"),
+    ("bladder", "bladder"),
+    ("prostate", "prostate"),
+    ("uter", "uterus"),
+    ("thyroid", "thyroid"),
     ("brain", "brain"),
+    ("뇌", "brain"),
+    ("diaphragm", "diaphragm"),
+    ("heart", "heart"),
 )
 
 
@@ -46,21 +90,48 @@ def organ_of(text: str | None, kind: LesionKind | None = None) -> str:
 
     >>> organ_of("Left lung"), organ_of("liver S8"), organ_of("porta hepatis", LesionKind.NODE)
     ('lung', 'liver', 'lymph nodes')
-    >>> organ_of("Thyroid, right"), organ_of(None)
-    ('thyroid', 'organ not recorded')
+    >>> organ_of("Larynx, right"), organ_of(None), organ_of("retroperitoneal LN")
+    ('larynx', 'organ not recorded', 'lymph nodes')
     """
-    if kind is LesionKind.NODE:
+    words = _plain(text)
+    if kind is LesionKind.NODE or (kind is None and _NODES.search(words)):
         return LYMPH_NODES
-    words = " ".join((text or "").lower().replace("_", " ").split())
     if not words:
         return NOT_RECORDED
-    for word, organ in _ORGAN_WORDS:
-        if re.search(rf"\b{word}", words):
-            return organ
-    return re.sub(r"\b(left|right|bilateral|both)\b", " ", words).strip(" ,;") or words
+    named = _organ_named(words)
+    return named or re.sub(r"\b(left|right|bilateral|both)\b", " ", words).strip(" ,;") or words
+
+
+def kind_of_organ(text: str | None) -> LesionKind | None:
+    """What its place says a lesion is: a node, a thrombus, else solid; None where the place leaves it open.
+
+    Bone leaves it open (only a soft-tissue part is measured), and so does a word that is not understood.
+
+    >>> kind_of_organ("portal LN"), kind_of_organ("portal vein"), kind_of_organ("liver S8")
+    (<LesionKind.NODE: 'node'>, <LesionKind.THROMBUS: 'thrombus'>, <LesionKind.SOLID: 'solid'>)
+    >>> kind_of_organ("mediastinum"), kind_of_organ("rib"), kind_of_organ("")
+    (None, None, None)
+    """
+    words = _plain(text)
+    if _THROMBUS.search(words):
+        return LesionKind.THROMBUS
+    if _NODES.search(words):
+        return LesionKind.NODE
+    organ = _organ_named(_VEIN.sub(" ", words))
+    if organ is None:
+        return LesionKind.THROMBUS if _VEIN.search(words) else None
+    return None if organ == "bone" else LesionKind.SOLID
 
 
 def at_porta_hepatis(text: str | None) -> bool:
     """Whether a node lies where cirrhosis alone enlarges nodes (rule H3)."""
     words = (text or "").lower()
     return any(place in words for place in ("porta hepatis", "periportal", "portahepatis", "hilar liver"))
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").lower().replace("_", " ").replace("-", " ").split())
+
+
+def _organ_named(words: str) -> str | None:
+    return next((organ for word, organ in _ORGAN_WORDS if re.search(rf"\b{word}", words)), None)

@@ -32,7 +32,7 @@ from tests.dicom_judges import (
 from tests.dicom_series import enhanced, series, write
 from workup.assess import assess
 from workup.assessment_json import assessment_document
-from workup.case.case import Case
+from workup.case.case import Case, Statement
 from workup.case.case_files import read_case
 from workup.command_line import main
 from workup.errors import ExchangeError, WorkupError
@@ -356,7 +356,7 @@ def test_every_result_belongs_to_an_identified_lesion(assessment):
     links = {r["TULNKID"] for r in tu.records}
 
     assert all(r.get("TRLNKID", "") in {*links, ""} for r in tr.records)
-    assert {r["TRTESTCD"] for r in tr.records if not r.get("TRLNKID")} == {"SUMDIAM"}
+    assert {r["TRTESTCD"] for r in tr.records if not r.get("TRLNKID")} == {"SUMDIAM", "TGTNOTE"}
     for r in tr.records:
         if "TRSTRESN" in r:
             assert r["TRSTRESN"] == float(r["TRORRES"]) == float(r["TRSTRESC"])
@@ -512,3 +512,24 @@ def test_the_encapsulated_pdf_is_the_report(exported, assessment):
     assert ds.StudyInstanceUID == image.StudyInstanceUID
     assert ds.MIMETypeOfEncapsulatedDocument == "application/pdf"
     assert f"{assessment.lesions[0].measurement.lesion.long_axis_mm:.1f}" in text
+
+
+def test_a_report_calls_a_target_what_the_reader_chose_not_what_was_proposed(protocol, tmp_path):
+    case = read_case(SAMPLE)
+    said = {name: replace(s, target=Statement.NO) for name, s in case.lesions.items()}
+    export_cases([assess(replace(case, lesions=said), protocol)], tmp_path / "out", ["sr"], version="0.0")
+    (path,) = (tmp_path / "out").rglob("*sr*.dcm")
+    codes = _coded(pydicom.dcmread(path))
+
+    assert ("112016", "112075") in codes and ("112016", "112074") not in codes
+    assert ("CHOSEN_TARGET", "373067005") in codes
+
+
+def _coded(item):
+    """(name, value) of every coded item of a report."""
+    found = []
+    for child in item.get("ContentSequence", ()):
+        if child.ValueType == "CODE":
+            found.append((child.ConceptNameCodeSequence[0].CodeValue, child.ConceptCodeSequence[0].CodeValue))
+        found += _coded(child)
+    return found

@@ -203,14 +203,14 @@ def test_the_readers_targets_are_the_targets():
     patient = patient_over_time([("V0", case("20250101", {"A": 30, "B": 40}, chosen))])
 
     assert {lesion.id: lesion.role.value for lesion in patient.lesions} == {"A": "target", "B": "non_target"}
-    assert patient.notes == ()
+    assert not any("chose no targets" in note for note in patient.notes)
 
 
 def test_a_target_that_is_not_measurable_is_objected_to():
     chosen = {"A": replace(SAID, target=YES)}
     patient = patient_over_time([("V0", case("20250101", {"A": 5}, chosen))])
 
-    assert "target A" in patient.notes[0]
+    assert patient.notes[0].startswith("the reader's targets: A: longest diameter")
 
 
 def test_a_lesion_that_is_gone_or_was_not_looked_at():

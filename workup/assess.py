@@ -24,9 +24,9 @@ from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region, RegionRole
 from imaging.regions.statistics import RegionStatistics, region_statistics
-from recist.targets import TargetProposal, propose_targets
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
+from workup.baseline_targets import BaselineTargets, baseline_targets
 from workup.imaging_facts import imaging_facts, with_imaging
 from workup.lesions import LESION_ROLES, measure_lesion
 from workup.record.record import parse_record
@@ -75,7 +75,7 @@ def assess(
         for region in case.regions
         if region.role is RegionRole.FILLING_DEFECT
     )
-    lesions, proposal = _lesions(case, named, statistics, policy)
+    lesions, targets = _lesions(case, named, statistics, policy)
     recorded = parse_record(case.record) if case.record is not None else PatientFacts()
     seen = imaging_facts(case, named, defects, lesions)
     facts = with_imaging(recorded, combine_imaging(recorded.imaging, seen), complete=case.complete)
@@ -85,7 +85,7 @@ def assess(
         statistics=statistics,
         defects=defects,
         lesions=lesions,
-        proposal=proposal,
+        targets=targets,
         policy=policy,
         screen=screen(facts, protocol, search=search),
     )
@@ -221,8 +221,9 @@ def _lesions(
         measure_lesion(region, case.study, named, statement, case.lines)
         for region, statement in zip(regions, said, strict=True)
     ]
-    proposal = propose_targets([m.lesion for m in measured], [m.judged for m in measured])
-    placed = {placement.lesion_id: placement for placement in proposal.placements}
+    targets = baseline_targets(regions, said, measured)
+    proposed = {p.lesion_id: p for p in targets.settled.proposal.placements}
+    placed = {p.lesion_id: p for p in targets.settled.placements}
     lesions = tuple(
         LesionAssessment(
             region=region,
@@ -234,4 +235,4 @@ def _lesions(
         )
         for region, measurement, statement in zip(regions, measured, said, strict=True)
     )
-    return lesions, proposal
+    return lesions, targets

@@ -16,6 +16,7 @@ from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region
 from imaging.regions.statistics import RegionStatistics
 from recist.targets import TargetProposal
+from workup.baseline_targets import BaselineTargets
 from workup.case.case import Case, DefectStatement, LesionStatement
 from workup.lesions import LesionMeasurement
 
@@ -47,7 +48,10 @@ class DefectAssessment:
 
 @dataclass(frozen=True, eq=False)
 class LesionAssessment:
-    """One lesion: its diameters, whether it is measurable, and what it was proposed as."""
+    """One lesion: its diameters, whether it is measurable, what it was proposed as and what it is.
+
+    ``role`` and ``role_reason`` are final: the reader's choice where there is one, else the proposal.
+    """
 
     region: Region
     measurement: LesionMeasurement
@@ -55,6 +59,8 @@ class LesionAssessment:
     findings: RegionFindings
     proposed_role: str
     proposed_reason: str
+    role: str
+    role_reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +71,8 @@ class Assessment:
     ----------
     decisions : mapping of acquisition key to PhaseDecision
     statistics : mapping of (region id, acquisition key) to RegionStatistics
+    targets : BaselineTargets
+        Proposal, reader's choice and final targets.
     screen : ScreenResult
         Every criterion of the protocol with the imaging findings in place.
     """
@@ -74,9 +82,14 @@ class Assessment:
     statistics: Mapping[tuple[str, str], RegionStatistics]
     defects: tuple[DefectAssessment, ...]
     lesions: tuple[LesionAssessment, ...]
-    proposal: TargetProposal
+    targets: BaselineTargets
     policy: EnhancementPolicy
     screen: ScreenResult
+
+    @property
+    def proposal(self) -> TargetProposal:
+        """The targets as proposed, whatever the reader chose."""
+        return self.targets.settled.proposal
 
     @property
     def compared_because(self) -> str:

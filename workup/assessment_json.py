@@ -14,6 +14,7 @@ from imaging.findings.adjacency import Adjacency
 from imaging.findings.finding import Reason
 from imaging.volume import Study
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
+from workup.baseline_targets import BaselineTargets
 from workup.case.case import DefectStatement, LesionStatement
 from workup.commands.enhancement import findings_json, stability_json
 from workup.commands.measure import lesion_json
@@ -42,6 +43,7 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
             "lesions": [_lesion(a) for a in assessment.lesions],
             "proposed_targets": list(assessment.proposal.targets),
             "proposed_sum_mm": assessment.proposal.sum_tenths / 10,
+            **_targets(assessment.targets),
         },
         "screen": screen_json(assessment.screen),
         "phases": [acquisition_json(a, assessment.decisions[a.key]) for a in study.acquisitions],
@@ -56,6 +58,18 @@ def _not_used(study: Study) -> dict[str, Any]:
         "skipped": [
             {"reason": s.reason, "count": s.count, "examples": list(s.examples)} for s in study.skipped
         ],
+    }
+
+
+def _targets(targets: BaselineTargets) -> dict[str, Any]:
+    """The final targets, and the reader's choice with what it breaks beside the proposal."""
+    settled = targets.settled
+    return {
+        "chosen_targets": list(settled.choice.chosen) if settled.choice else None,
+        "objections": list(settled.objections),
+        "targets": list(settled.targets),
+        "sum_mm": None if settled.sum_tenths is None else settled.sum_tenths / 10,
+        "notes": list(targets.notes),
     }
 
 
@@ -91,6 +105,7 @@ def _lesion(lesion: LesionAssessment) -> dict[str, Any]:
         **lesion_json(lesion.measurement),
         "reader": _statement(lesion.statement),
         "proposed": {"role": lesion.proposed_role, "reason": lesion.proposed_reason},
+        "final": {"role": lesion.role, "reason": lesion.role_reason},
         "enhancement": findings_json(lesion.findings),
     }
 

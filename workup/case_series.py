@@ -1,7 +1,8 @@
 """A patient's cases, one for each time point, as lesions over time.
 
 A lesion is the same lesion if its region has the same id. At the first time point the reader's targets
-are the targets; where the reader chose none, the proposal stands in and a note says so. Lengths become
+are the targets; where the reader chose none, the proposal stands in and a note says so (the same as in
+``workup.assess``). Lengths become
 recorded tenths here.
 """
 
@@ -12,14 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from imaging.phases.decision import name_phases
-from imaging.regions.region import Region, RegionRole
+from imaging.regions.region import Region
 from recist.follow_up import FollowedLesion, Reading, Role, Seen, Visit
 from recist.lengths import recorded_tenths
 from recist.lesion import LesionKind
 from recist.lesion_table import Patient
-from recist.measurability import Status
 from recist.organs import organ_of
-from recist.targets import propose_targets
+from workup.baseline_targets import baseline_targets, with_organ
 from workup.case.case import Case, LesionStatement, Statement
 from workup.errors import CaseError
 from workup.lesions import LESION_ROLES, LesionMeasurement, measure_lesion
@@ -60,7 +60,7 @@ def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
     lesions, notes = _lesions_of(points[0])
     for point in points[1:]:
         for region in _regions(point.case):
-            if region.id not in lesions:
+            if region.id not in lesions and point.said(region.id).malignant is not Statement.NO:
                 lesions[region.id] = _followed(region.id, Role.NEW, point.measured[region.id])
     visits = tuple(
         Visit(point.name, point.on, {i: _reading(point, lesion) for i, lesion in lesions.items()})
@@ -81,13 +81,8 @@ def _time_point(name: str, case: Case) -> _TimePoint:
 
 
 def _regions(case: Case) -> list[Region]:
-    """Regions that are lesions, without those that the reader calls benign."""
-    return [
-        region
-        for region in case.regions
-        if region.role in LESION_ROLES
-        and case.lesions.get(region.id, LesionStatement()).malignant is not Statement.NO
-    ]
+    """Regions that are lesions, benign or not."""
+    return [region for region in case.regions if region.role in LESION_ROLES]
 
 
 def _study_date(name: str, case: Case) -> date:
@@ -111,34 +106,24 @@ def _subject(cases: Sequence[tuple[str, Case]]) -> str:
 
 
 def _lesions_of(baseline: _TimePoint) -> tuple[dict[str, FollowedLesion], list[str]]:
-    """Roles at baseline: the reader's, else the proposal's."""
+    """Roles at baseline: the final targets, everything else malignant as non-targets."""
     regions = _regions(baseline.case)
-    chosen = {
-        region.id
-        for region in regions
-        if baseline.said(region.id).target is Statement.YES or region.role is RegionRole.TARGET_LESION
+    measured = [baseline.measured[region.id] for region in regions]
+    found = baseline_targets(regions, [baseline.said(region.id) for region in regions], measured)
+    roles = {p.lesion_id: p.role for p in found.settled.placements}
+    lesions = {
+        region.id: _followed(
+            region.id, Role.TARGET if roles[region.id] == "target" else Role.NON_TARGET, measurement
+        )
+        for region, measurement in zip(regions, measured, strict=True)
+        if roles[region.id] != "not_recorded"
     }
-    notes = []
-    if not chosen:
-        pairs = [baseline.measured[region.id] for region in regions]
-        proposal = propose_targets([m.lesion for m in pairs], [m.judged for m in pairs])
-        chosen = set(proposal.targets)
-        notes.append("the reader chose no targets: those proposed were followed")
-    lesions = {}
-    for region in regions:
-        measurement = baseline.measured[region.id]
-        if measurement.judged.status is Status.EXCLUDED:
-            continue
-        role = Role.TARGET if region.id in chosen else Role.NON_TARGET
-        if role is Role.TARGET and measurement.judged.status is not Status.MEASURABLE:
-            notes.append(f"target {region.id}: {measurement.judged.message}")
-        lesions[region.id] = _followed(region.id, role, measurement)
-    return lesions, notes
+    return lesions, list(found.notes)
 
 
 def _followed(lesion_id: str, role: Role, measurement: LesionMeasurement) -> FollowedLesion:
     kind = measurement.lesion.kind or LesionKind.SOLID
-    return FollowedLesion(lesion_id, role, organ_of(measurement.lesion.organ, kind), kind)
+    return FollowedLesion(lesion_id, role, organ_of(with_organ(measurement.lesion).organ, kind), kind)
 
 
 def _reading(point: _TimePoint, lesion: FollowedLesion) -> Reading:

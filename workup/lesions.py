@@ -23,6 +23,7 @@ from imaging.regions.region import Provenance, Region, RegionMask, RegionRole
 from imaging.volume import Acquisition, Study
 from recist.lesion import LesionKind, MeasuredLesion, Modality
 from recist.measurability import Measurability, judge, judge_size
+from recist.organs import kind_of_organ, organ_of
 from workup.case.case import LesionStatement, Line, Statement
 from workup.errors import CaseError
 
@@ -72,6 +73,8 @@ class LesionMeasurement:
         Everything that the mask gave, even where a line outranks it.
     sop_instance_uid : str or None
         The image that holds the axes.
+    confirmed : bool
+        Whether a reader stands for the length: a line, or an outline that a reader drew or accepted.
     """
 
     lesion: MeasuredLesion
@@ -84,6 +87,7 @@ class LesionMeasurement:
     short_ends_lps_mm: tuple[Point, Point] | None = None
     diameters: Diameters | None = None
     sop_instance_uid: str | None = None
+    confirmed: bool = True
 
 
 def measure_lesion(
@@ -139,6 +143,7 @@ def measure_lesion(
         short_ends_lps_mm=found.short_ends,
         diameters=diameters,
         sop_instance_uid=_image(acquisition, found.slice),
+        confirmed=found.method == "line" or mask is None or mask.verified,
     )
 
 
@@ -222,18 +227,24 @@ def _of_mask(
 
 
 def _kind(region: Region, statement: LesionStatement) -> LesionKind | None:
+    """What the reader calls it; else what its place or its outline's role say; None for bone."""
+    place = kind_of_organ(statement.organ)
     if statement.kind is not None:
         try:
-            return LesionKind(statement.kind)
+            named = LesionKind(statement.kind)
         except ValueError:
             raise CaseError(
                 "UNKNOWN_LESION_KIND",
                 f"lesion {region.id} is called {statement.kind!r}",
                 expected=", ".join(LesionKind),
             ) from None
-    if region.role is RegionRole.FILLING_DEFECT:
+        in_a_vein = place is LesionKind.THROMBUS and named is LesionKind.SOLID
+        return LesionKind.THROMBUS if in_a_vein else named
+    if region.role is RegionRole.FILLING_DEFECT or place is LesionKind.THROMBUS:
         return LesionKind.THROMBUS
-    return LesionKind.NODE if region.role is RegionRole.LYMPH_NODE else LesionKind.SOLID
+    if region.role is RegionRole.LYMPH_NODE or place is LesionKind.NODE:
+        return LesionKind.NODE
+    return None if place is None and organ_of(statement.organ) == "bone" else LesionKind.SOLID
 
 
 def _lesion(
@@ -250,7 +261,7 @@ def _lesion(
     return MeasuredLesion(
         id=region.id,
         kind=kind,
-        organ="liver" if region.role is RegionRole.PRIMARY_TUMOR else None,
+        organ=_organ(region, statement),
         modality=MODALITIES.get(acquisition.header.modality) if acquisition else None,
         long_axis_mm=found.long_mm,
         short_axis_mm=found.short_mm,
@@ -266,6 +277,12 @@ def _lesion(
         previously_treated=_said(statement.locoregional_treated),
         progressed=_said(statement.progressed_after_locoregional),
     )
+
+
+def _organ(region: Region, statement: LesionStatement) -> str | None:
+    """Where the reader says it lies; the primary tumor of an HCC lies in the liver."""
+    named = (statement.organ or "").strip()
+    return named or ("liver" if region.role is RegionRole.PRIMARY_TUMOR else None)
 
 
 def _said(statement: Statement | None) -> bool | None:

@@ -47,6 +47,7 @@ class LesionStatement:
     present: Statement | None = None  # at follow-up; NO: the lesion is gone
     unequivocal_progression: Statement | None = None  # at follow-up, of a non-target
     comment: str = ""
+    organ: str | None = None  # in words; where none is named, a lesion counts for the liver
 
 
 @dataclass(frozen=True, slots=True)

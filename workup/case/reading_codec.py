@@ -101,7 +101,7 @@ def _defect(value: Any, where: str) -> DefectStatement:
 
 
 def _lesion(value: Any, where: str) -> LesionStatement:
-    return LesionStatement(**_statement(value, LesionStatement, ("comment", "kind"), where))
+    return LesionStatement(**_statement(value, LesionStatement, ("comment", "kind", "organ"), where))
 
 
 def _statement(value: Any, kind: type, free_text: Sequence[str], where: str) -> dict[str, Any]:

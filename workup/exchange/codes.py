@@ -102,6 +102,9 @@ WASHOUT_DELAYED = own("WASHOUT_DELAYED", "Washout on delayed phase")
 MEASURED_ENHANCEMENT = own("MEAS_ENHANCEMENT", "Measured arterial enhancement")
 MEASURED_WASHOUT = own("MEAS_WASHOUT", "Measured washout")
 MEASURABILITY = own("MEASURABILITY", "Measurability by RECIST 1.1")
+PROPOSED_CATEGORY = own("PROPOSED_ROLE", "Baseline category as proposed")
+CHOSEN_AS_TARGET = own("CHOSEN_TARGET", "Chosen as target by the reader")
+CHOICE_KEEPS_RULES = own("CHOICE_BY_RULES", "The reader's choice of targets keeps RECIST 1.1")
 LEVEL = own("VESSEL_LEVEL", "Level of vascular invasion (LCSGJ)")
 
 

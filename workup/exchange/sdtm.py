@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from imaging.phases.phase import Phase
 from imaging.regions.region import Region, RegionRole
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
+from workup.baseline_targets import BaselineTargets
 from workup.exchange.numbers import stated, stated_text
 
 Record = dict[str, Any]
@@ -28,6 +30,8 @@ _VEINS = {
     "hepatic_vein": "HEPATIC VEIN",
     "inferior_vena_cava": "INFERIOR VENA CAVA",
 }
+#: Longest text of a variable in XPT version 5. [bytes]
+LONGEST_TEXT = 200
 _ROLES = {"target": "TARGET", "non_target": "NON-TARGET"}
 
 #: Test codes of ours for a mean on one phase; a test code has at most 8 characters.
@@ -170,7 +174,7 @@ def _method(assessment: Assessment) -> str:
 
 def _identified(assessment: Assessment) -> Iterator[Record]:
     for lesion in assessment.lesions:
-        role = _ROLES.get(lesion.proposed_role, "")
+        role = _ROLES.get(lesion.role, "")
         yield {
             "TUREFID": lesion.measurement.sop_instance_uid or "",
             "TULNKID": lesion.region.id,
@@ -199,17 +203,42 @@ def _vein(region: Region) -> str:
 
 def _measured(assessment: Assessment) -> Iterator[Record]:
     for lesion in assessment.lesions:
-        for record in (*_axes(lesion), _measurability(lesion), *_means(lesion, assessment)):
-            group = _ROLES.get(lesion.proposed_role, "")
+        for record in (
+            *_axes(lesion),
+            _measurability(lesion),
+            *_choice(lesion),
+            *_means(lesion, assessment),
+        ):
+            group = _ROLES.get(lesion.role, "")
             yield {"TRGRPID": group, "TRLNKID": lesion.region.id, "TRMETHOD": _method(assessment), **record}
     for defect in assessment.defects:
         for record in (*_means(defect, assessment), *_distance(defect)):
             yield {"TRLNKID": defect.region.id, "TRMETHOD": _method(assessment), **record}
-    if assessment.proposal.targets:
-        yield {
-            "TRGRPID": "TARGET",
-            **_number("SUMDIAM", "Sum of Diameter", assessment.proposal.sum_tenths / 10, "mm"),
-        }
+    yield from _sum(assessment.targets)
+
+
+def _sum(targets: BaselineTargets) -> Iterator[Record]:
+    """Sum of diameters of the final targets, and what must be said beside it."""
+    total = targets.settled.sum_tenths
+    if targets.settled.targets:
+        summed = (
+            _number("SUMDIAM", "Sum of Diameter", total / 10, "mm")
+            if total is not None
+            else _not_done("SUMDIAM", "Sum of Diameter", "A TARGET HAS NO COMPLETE DIAMETER")
+        )
+        yield {"TRGRPID": "TARGET", **summed}
+    for note in targets.notes:
+        for line in wrap(note, LONGEST_TEXT):
+            yield _word("TGTNOTE", "Remark on the Choice of Targets", line)
+
+
+def _choice(lesion: LesionAssessment) -> Iterator[Record]:
+    """What was proposed, and what the reader answered, side by side."""
+    proposed = lesion.proposed_role.replace("_", " ").upper()
+    yield _word("TGTPROP", "Proposed Baseline Category", proposed)
+    said = lesion.statement.target
+    name = "Chosen as Target by the Reader"
+    yield _word("TGTCHOS", name, said.value.upper()) if said else _not_done("TGTCHOS", name, "NOT ANSWERED")
 
 
 def _axes(lesion: LesionAssessment) -> Iterator[Record]:
@@ -220,24 +249,14 @@ def _axes(lesion: LesionAssessment) -> Iterator[Record]:
     ):
         image = {"TRREFID": measured.sop_instance_uid or ""}
         if value is None:
-            yield {
-                "TRTESTCD": test,
-                "TRTEST": name,
-                "TRSTAT": "NOT DONE",
-                "TRREASND": "NOT MEASURED: NO OUTLINE OR LINE ON A NATIVE GRID",
-            }
+            yield _not_done(test, name, "NOT MEASURED: NO OUTLINE OR LINE ON A NATIVE GRID")
         else:
             yield {**image, **_number(test, name, value, "mm")}
 
 
 def _measurability(lesion: LesionAssessment) -> Record:
     status = lesion.measurement.judged.status.value
-    return {
-        "TRTESTCD": "MEASURAB",
-        "TRTEST": "Measurability by RECIST 1.1",
-        "TRORRES": status,
-        "TRSTRESC": status,
-    }
+    return _word("MEASURAB", "Measurability by RECIST 1.1", status)
 
 
 def _means(item: LesionAssessment | DefectAssessment, assessment: Assessment) -> Iterator[Record]:
@@ -255,6 +274,14 @@ def _means(item: LesionAssessment | DefectAssessment, assessment: Assessment) ->
 def _distance(defect: DefectAssessment) -> Iterator[Record]:
     if defect.adjacency is not None:
         yield _number("DISTPRIM", "Distance to Primary Tumor", defect.adjacency.distance_mm, "mm")
+
+
+def _word(test: str, name: str, value: str) -> Record:
+    return {"TRTESTCD": test, "TRTEST": name, "TRORRES": value, "TRSTRESC": value}
+
+
+def _not_done(test: str, name: str, why: str) -> Record:
+    return {"TRTESTCD": test, "TRTEST": name, "TRSTAT": "NOT DONE", "TRREASND": why}
 
 
 def _number(test: str, name: str, value: float, unit: str) -> Record:

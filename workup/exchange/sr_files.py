@@ -30,6 +30,7 @@ from workup.exchange.seg_files import MANUFACTURER, person_name, tracking_uid
 
 Segmentations = Mapping[str, hd.seg.Segmentation]
 Images = Mapping[str, Sequence[Dataset]]
+_CATEGORIES = {"target": codes.TARGET_LESION, "non_target": codes.NON_TARGET_LESION}
 
 
 @dataclass(frozen=True)
@@ -235,10 +236,22 @@ def _defect_group(
 def _lesion_group(
     lesion: LesionAssessment, sources: _Sources
 ) -> sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
-    evaluations = []
-    if lesion.proposed_role in ("target", "non_target"):
-        category = codes.TARGET_LESION if lesion.proposed_role == "target" else codes.NON_TARGET_LESION
-        evaluations.append(sr.QualitativeEvaluation(codes.BASELINE_CATEGORY, category))
+    settled, said = sources.assessment.targets.settled, lesion.statement.target
+    evaluations = [
+        sr.QualitativeEvaluation(name, _CATEGORIES[role])
+        for name, role in (
+            (codes.BASELINE_CATEGORY, lesion.role),
+            (codes.PROPOSED_CATEGORY, lesion.proposed_role),
+        )
+        if role in _CATEGORIES
+    ]
+    if said is not None:
+        evaluations.append(
+            sr.QualitativeEvaluation(codes.CHOSEN_AS_TARGET, codes.STATEMENT_CODES[said.value])
+        )
+    if settled.choice is not None:
+        kept = codes.NO if settled.objections else codes.YES
+        evaluations.append(sr.QualitativeEvaluation(codes.CHOICE_KEEPS_RULES, kept))
     key = lesion.measurement.acquisition_key
     return _group(lesion.region, sources, _means(lesion.findings), evaluations, key)
 

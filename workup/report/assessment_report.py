@@ -20,6 +20,7 @@ from workup.report.key_images import defect_figures, lesion_figures
 from workup.report.supporting_features import features_table
 from workup.report.trace_section import trace_section
 from workup.report.wording import words
+from workup.report.targets_section import targets_section
 
 Words = Mapping[str, str]
 
@@ -65,6 +66,7 @@ def assessment_report(
         *(_lesion_section(a, assessment, w) for a in assessment.lesions),
         *([] if assessment.lesions else [Section(w["lesions"], (w["no_lesion"],))]),
         Section(w["criteria"], tables=(_criteria_table(assessment, w),)),
+        *targets_section(assessment, w),
         Section(w["phases"], tables=(_phase_table(assessment, w),), folded=True),
         *_images_section(assessment, w),
         Section(w["policies"], tables=(_policy_table(assessment, w),), folded=True),
@@ -310,7 +312,7 @@ def _lesion_section(lesion: LesionAssessment, assessment: Assessment, w: Words) 
         answers=(answer,),
         figures=lesion_figures(lesion, assessment),
         tables=(lesion_table((lesion,), w), measurement_table(lesion.findings, assessment, w)),
-        paragraphs=(*judged.notes, f"{lesion.proposed_role.replace('_', ' ')}: {lesion.proposed_reason}"),
+        paragraphs=(*judged.notes, f"{lesion.role.replace('_', ' ')}: {lesion.role_reason}"),
     )
 
 
