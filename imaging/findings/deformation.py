@@ -35,6 +35,9 @@ HALF_MM = 45.0
 GRID_MM = 2.0
 #: Intervals of the control points across the box, about 27 mm each: nothing finer bends by itself.
 CONTROL_INTERVALS = 4
+#: Steps of the optimizer. Between vessels liver looks the same everywhere, and further steps fit noise: after
+#: 25, liver lay up to three times as far off as after the shift alone (``benchmarks/README.md``).
+ITERATIONS = 12
 #: Largest displacement of a control point, as share of their distance: beyond it space may fold [2]_.
 MAXIMUM_SHARE = 0.48
 #: A local change of volume at or below this is a fold.
@@ -55,6 +58,8 @@ class Deformation:
         Local change of volume; above 0 nothing folds.
     bending_per_mm : float
         Root mean square of the second derivatives of the displacement. [1/mm]
+    displacement_mm : (slices, rows, columns, 3) array
+        Beyond the shift, toward left, posterior and superior, on the grid of ``shown``. [mm]
     largest_mm : float
         Largest displacement beyond the shift. [mm]
     residual_mm : float
@@ -65,6 +70,7 @@ class Deformation:
     alignment: Alignment
     jacobian_range: tuple[float, float]
     bending_per_mm: float
+    displacement_mm: NDArray[np.float64]
     largest_mm: float
     residual_mm: float
 
@@ -103,7 +109,7 @@ def deform(fixed: Acquisition, moving: Acquisition, center_lps_mm: Sequence[floa
         text = f"bending leaves {after.residual_mm:.1f} mm, the shift alone {before.residual_mm:.1f} mm"
         raise _refused("DEFORMATION_FAILED", text)
     shown = _seen(moving.volume, box, alignment, transform)
-    return Deformation(shown, alignment, (low, high), _bending(field), largest, after.residual_mm)
+    return Deformation(shown, alignment, (low, high), _bending(field), field, largest, after.residual_mm)
 
 
 def _refused(code: str, why: str) -> MeasurementError:
@@ -157,7 +163,7 @@ def _bent(still: Volume, moved: Volume, domain: VolumeGeometry) -> Any:
     method.SetMetricSamplingStrategy(method.REGULAR)
     method.SetMetricSamplingPercentage(0.3)
     method.SetInterpolator(SimpleITK.sitkLinear)
-    method.SetOptimizerAsLBFGSB(numberOfIterations=25, lowerBound=-bound, upperBound=bound)
+    method.SetOptimizerAsLBFGSB(numberOfIterations=ITERATIONS, lowerBound=-bound, upperBound=bound)
     method.SetInitialTransform(start, inPlace=True)
     try:
         method.Execute(*(SimpleITK.SmoothingRecursiveGaussian(x, GRID_MM) for x in (fixed, moving)))
