@@ -214,7 +214,7 @@ def _lesions(
     named: Mapping[str, PhaseDecision],
     statistics: Mapping[tuple[str, str], RegionStatistics],
     policy: EnhancementPolicy,
-) -> tuple[tuple[LesionAssessment, ...], TargetProposal]:
+) -> tuple[tuple[LesionAssessment, ...], BaselineTargets]:
     regions = [region for region in case.regions if region.role in LESION_ROLES]
     said = [case.lesions.get(region.id, LesionStatement()) for region in regions]
     measured = [
@@ -230,8 +230,10 @@ def _lesions(
             measurement=measurement,
             statement=statement,
             findings=_findings(region, case, named, statistics, policy),
-            proposed_role=placed[region.id].role,
-            proposed_reason=placed[region.id].reason,
+            proposed_role=proposed[region.id].role,
+            proposed_reason=proposed[region.id].reason,
+            role=placed[region.id].role,
+            role_reason=placed[region.id].reason,
         )
         for region, measurement, statement in zip(regions, measured, said, strict=True)
     )
