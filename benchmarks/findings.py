@@ -1,4 +1,4 @@
-"""Maps, region statistics and registration against their peers, on one synthetic study.
+"""Maps and region statistics against their peers, their growth, and suggestions, on synthetic studies.
 
     python benchmarks/findings.py [--rounds 5] [--slices 200]
 
@@ -10,33 +10,40 @@ statistics where it can be imported; it is no dependency, and where it is absent
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813  (the name its users know)
 
-from imaging.findings.alignment import align
 from imaging.findings.maps import BLOCK_ROWS, enhancement_map, washout_map
 from imaging.geometry import VolumeGeometry
 from imaging.phantom.phantom import make_phantom
-from imaging.phantom.spec import PORTAL_VENOUS, UNENHANCED, PhantomSpec
+from imaging.phantom.spec import DELAYED, LATE_ARTERIAL, PORTAL_VENOUS, UNENHANCED, PhantomSpec
+from imaging.regions.growing import grow_from_click
 from imaging.regions.statistics import label_statistics, rows_with_labels
+from imaging.regions.suggestions import suggest_aorta, suggest_reference_liver
 from imaging.volume import Volume
+
+#: Where the phantom's tumor lies. [mm]
+TUMOR_MM = (-101.0, 0.0, 10.0)
 
 Ways = dict[str, Callable[[], object]]
 
 
-def timed(ways: Ways, rounds: int) -> dict[str, float]:
+def timed(ways: Ways, rounds: int, clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
     """Median milliseconds of each way, run in turn."""
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start = clock()
             way()
-            found[name].append(1000 * (time.perf_counter() - start))
+            found[name].append(1000 * (clock() - start))
     return {name: statistics.median(times) for name, times in found.items()}
 
 
@@ -167,67 +174,92 @@ def regions(rounds: int, slices: int) -> None:
     show(f"10 regions over 4 phases of {slices} x 512 x 512", timed(ways, rounds), "limit")
 
 
-def whole_volume_rigid(fixed: Volume, moving: Volume) -> np.ndarray:
-    """As the SimpleITK notebooks do it: rigid, mutual information, three levels."""
-    images = []
-    for v in (fixed, moving):
-        image = sitk.GetImageFromArray(v.voxels.astype(np.float32))
-        image.SetSpacing(v.geometry.spacing_mm[::-1])
-        image.SetOrigin(v.geometry.patient_mm([0, 0, 0]).tolist())
-        images.append(image)
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsMattesMutualInformation(50)
-    method.SetMetricSamplingStrategy(method.RANDOM)
-    method.SetMetricSamplingPercentage(0.05, 7)
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsGradientDescent(1.0, 100, 1e-6, 10)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetShrinkFactorsPerLevel([4, 2, 1])
-    method.SetSmoothingSigmasPerLevel([2, 1, 0])
-    start = sitk.CenteredTransformInitializer(
-        *images, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.GEOMETRY
-    )
-    method.SetInitialTransform(start, inPlace=False)
-    done = method.Execute(*images)
-    at = (-101.0, 0.0, 10.0)
-    return np.array(done.TransformPoint(at)) - at
+def show_growth(title: str, sizes: list[int], ways: list[Callable[[], object]], rounds: int) -> None:
+    """CPU times over three sizes, and the exponent from each to the next; 1 is in proportion.
+
+    All of it is one thread; other work on the machine disturbs CPU time least.
+    """
+    named = {f"{n:,d}": way for n, way in zip(sizes, ways, strict=True)}
+    times = list(timed(named, rounds, time.process_time).values())
+    print(f"\n{title}")
+    for size, ms in zip(sizes, times, strict=True):
+        print(f"  {size:12,d} {ms:10.2f} ms")
+    for (few, before), (many, after) in pairwise(zip(sizes, times, strict=True)):
+        exponent = math.log(after / before) / math.log(many / few)
+        print(f"  {few:,d} -> {many:,d}: exponent {exponent:.2f}")
 
 
-def registration(rounds: int) -> None:
-    true = (1.0, -1.5, 9.0)
-    scans = (replace(UNENHANCED, breathing_mm=(0.0, 0.0, 0.0)), replace(PORTAL_VENOUS, breathing_mm=true))
-    spec = replace(PhantomSpec(), shape=(60, 320, 320), spacing_mm=(3.0, 1.1, 1.1), scans=scans)
-    before, after = make_phantom(spec).acquisitions
-    found: dict[str, np.ndarray] = {}
+def growth(rounds: int, slices: int) -> None:
+    """Maps with the voxels of the study; region statistics with those of the study and of the regions."""
+    parts = [slices // 4, slices // 2, slices]
+    studies = [phases(n) for n in parts]
+    voxels = [n * 512 * 512 for n in parts]
+    show_growth("Maps with a phase's voxels", voxels, [partial(ours, study) for study in studies], rounds)
+    plain = [[replace(v, valid=None) for v in study] for study in studies]
+    blocks = [block_labels(n, 32) for n in parts]
+    ways = [partial(label_statistics, *pair) for pair in zip(blocks, plain, strict=True)]
+    show_growth("Region statistics with a phase's voxels, and the regions'", voxels, ways, rounds)
+    blocks = [block_labels(slices, side) for side in (16, 32, 64)]
+    labeled = [int(np.count_nonzero(labels)) for labels in blocks]
+    ways = [partial(label_statistics, labels, plain[2]) for labels in blocks]
+    show_growth("Region statistics with the regions' voxels alone", labeled, ways, rounds)
 
-    def box() -> None:
-        found["ours"] = np.array(align(before, after, (-101.0, 0.0, 10.0)).shift_mm)
 
-    def rigid_box() -> None:
-        found["ours, rigid"] = np.array(align(before, after, (-101.0, 0.0, 10.0), kind="rigid").shift_mm)
+def block_labels(slices: int, side: int) -> np.ndarray:
+    """Ten regions of ``side`` x ``side`` pixels on a fifth of the slices."""
+    labels = np.zeros((slices, 512, 512), dtype=np.uint8)
+    for label in range(1, 11):
+        row, column = 100 + 80 * (label // 5), 60 + 80 * (label % 5)
+        labels[: slices // 5, row : row + side, column : column + side] = label
+    return labels
 
-    def whole() -> None:
-        found["SimpleITK whole volume"] = whole_volume_rigid(before.volume, after.volume)
 
-    ways: Ways = {"SimpleITK whole volume": whole, "ours": box, "ours, rigid": rigid_box}
-    show("Registration of 60 x 320 x 320, true shift 9 mm", timed(ways, rounds), "SimpleITK whole volume")
-    for name, shift in found.items():
-        error = float(np.linalg.norm(shift - true))
-        print(f"  {name:45s} shift {np.round(shift, 2)}, error at the tumor {error:.2f} mm")
+def cube(volume: Volume, side: int) -> Volume:
+    """``side`` voxels along each axis around the tumor."""
+    grid = volume.geometry
+    low = np.rint(grid.index(TUMOR_MM)).astype(int) - side // 2
+    low = np.clip(low, 0, np.array(grid.shape) - side)
+    matrix = grid.index_to_patient_mm.copy()
+    matrix[:3, 3] = grid.patient_mm(low)
+    box = tuple(slice(k, k + side) for k in low)
+    valid = None if volume.valid is None else volume.valid[box]
+    return Volume(volume.voxels[box], VolumeGeometry((side,) * 3, matrix), volume.unit, valid)
+
+
+def suggestions(rounds: int) -> None:
+    """What a reader waits for after a click: a tumor in 64 voxels a side, reference liver, aorta."""
+    spec = replace(PhantomSpec(), shape=(64, 256, 256), spacing_mm=(2.5, 1.4, 1.4), thickness_mm=2.5)
+    spec = replace(spec, scans=(UNENHANCED, LATE_ARTERIAL, PORTAL_VENOUS, DELAYED))
+    volumes = [a.volume for a in make_phantom(spec).acquisitions]
+    small = [cube(v, 64) for v in volumes]
+    ways: Ways = {
+        "grow from a click, 64 x 64 x 64, one phase": lambda: grow_from_click(small[2:3], TUMOR_MM),
+        "grow from a click, 64 x 64 x 64, four phases": lambda: grow_from_click(small, TUMOR_MM),
+        "reference liver": lambda: suggest_reference_liver(volumes[2], TUMOR_MM),
+        "aorta": lambda: suggest_aorta(volumes[1]),
+    }
+    for way, answer in ((name, way()) for name, way in ways.items()):
+        assert answer is not None, way
+    found = timed(ways, rounds)
+    print("\nSuggestions")
+    for name, ms in found.items():
+        print(f"  {name:45s} {ms:10.1f} ms")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slices", type=int, default=200)
-    parser.add_argument("--part", choices=["maps", "regions", "registration"])
+    parser.add_argument("--part", choices=["maps", "regions", "growth", "suggestions"])
     arguments = parser.parse_args()
     if arguments.part in (None, "maps"):
         maps(arguments.rounds, arguments.slices)
     if arguments.part in (None, "regions"):
         regions(arguments.rounds, arguments.slices)
-    if arguments.part in (None, "registration"):
-        registration(max(1, arguments.rounds // 2))
+    if arguments.part in (None, "growth"):
+        growth(arguments.rounds, arguments.slices)
+    if arguments.part in (None, "suggestions"):
+        suggestions(max(7, arguments.rounds))
 
 
 if __name__ == "__main__":
