@@ -13,21 +13,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import fsspec
 import psutil
 import pytest
 
+import workup
+from eligibility.errors import ProtocolError
 from imaging.phantom import TWINS
 from imaging.phantom_files import write_case
 from workup.cohort.dask_cluster import Engine
 from workup.cohort.engine import run_cohort, still_to_do
 from workup.cohort.item import ASSESSED, REFUSED, CohortItem
-from workup.cohort.one_case_files import Settings, run_case
+from workup.cohort.one_case_files import Settings, run_case, settled
 from workup.cohort.query_files import filters_of
 from workup.cohort.table_files import tables_of, write_tables
 from workup.cohort.worklist_files import find_items
-from workup.errors import CaseError
+from workup.errors import CaseError, WorkupError
 
 COMMAND = [sys.executable, "-m", "workup", "cohort"]
+SHIPPED = Path(workup.__file__).parent / "protocols" / "NCT06828380.yaml"
 TABLES = ("cases.csv", "lesions.csv", "defects.csv")
 
 
@@ -187,19 +191,83 @@ def test_a_study_larger_than_the_workers_memory_is_refused_before_it_is_loaded(r
 
 
 def test_zip_files_and_urls_are_read_like_folders(registry, tmp_path):
-    study = registry / "site" / "case0" / "dicom"
+    case = registry / "site" / "case0"
     with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
-        for path in sorted(study.rglob("*.dcm")):
-            archive.write(path, path.relative_to(study))
+        for path in sorted((case / "dicom").rglob("*.dcm")):
+            archive.write(path, path.relative_to(case / "dicom"))
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in sorted(p for p in case.rglob("*") if p.is_file()):
+            archive.write(path, Path("case7") / path.relative_to(case))
+    fsspec.filesystem("memory").put(str(case), "/held", recursive=True)
     settings = Settings(output=str(tmp_path / "out"))
-    zipped = find_items(tmp_path)[0]
-    by_url = CohortItem("url", (registry / "site" / "case0").resolve().as_uri())
+    items = [
+        CohortItem("zip file", str(tmp_path / "study.zip")),
+        CohortItem("file", case.resolve().as_uri()),
+        CohortItem("memory", "memory://held"),
+        CohortItem("in an archive", f"zip://case7::{(tmp_path / 'all.zip').as_uri()}"),
+    ]
 
-    results = [run_case(item, settings) for item in (zipped, by_url)]
+    results = [run_case(item, settings) for item in items]
 
-    assert [r.status for r in results] == [ASSESSED, ASSESSED]
+    assert [r.status for r in results] == [ASSESSED] * 4
     assert results[0].case["vascular_invasion"] == "UNKNOWN"  # nobody outlined anything
-    assert results[1].case["vascular_invasion"] == "PASS"
+    assert [r.case["vascular_invasion"] for r in results[1:]] == ["PASS"] * 3
+    assert len({json.dumps(r.defects[0] | {"case_id": ""}) for r in results[1:]}) == 1
+
+
+ABSENT = {
+    "a folder that is not there": "absent",
+    "a URL of nothing": "memory://nothing",
+    "a scheme that there is not": "carrier-pigeon://x",
+}
+
+
+@pytest.mark.parametrize("path", ABSENT.values(), ids=ABSENT)
+def test_an_input_that_is_not_there_is_refused_and_tried_again(path, tmp_path):
+    settings = Settings(output=str(tmp_path / "out"))
+    item = CohortItem("one", str(tmp_path / path) if "://" not in path else path)
+
+    result = run_case(item, settings)
+
+    assert (result.status, result.code) == (REFUSED, "INPUT_ABSENT")
+    assert still_to_do([item], settings) == ([item], [])
+
+
+def test_a_change_of_rule_file_or_code_is_a_change(registry, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(SHIPPED.read_text())
+    item = CohortItem("one", str(registry / "nothing"))
+    before = settled(Settings(output=str(tmp_path / "out"), protocol=str(rules)))
+    run_case(item, before)
+    rules.write_text(SHIPPED.read_text().replace("title: ", "title: Amended ", 1))
+    after = settled(Settings(output=str(tmp_path / "out"), protocol=str(rules)))
+
+    other = run_case(item, replace(after, code="of another version"))
+
+    assert still_to_do([item], before)[0] == []
+    assert still_to_do([item], after)[0] == [item]
+    assert (other.status, other.code) == ("failed", "SOFTWARE_DIFFERS")
+
+
+def test_a_protocol_that_is_not_there_ends_the_run_and_not_every_case(tmp_path):
+    with pytest.raises(ProtocolError):
+        settled(Settings(output=str(tmp_path), protocol="NCT00000000"))
+
+
+def test_a_refusal_for_memory_is_asked_again_with_more(registry, tmp_path):
+    item = CohortItem("big", str(registry / "site" / "case0"))
+    run_case(item, Settings(output=str(tmp_path), memory_limit_mb=1.0))
+
+    assert still_to_do([item], Settings(output=str(tmp_path)))[0] == [item]
+
+
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("workup.cohort.dask_cluster.TIMEOUT_S", 1)
+    items = [CohortItem("one", str(tmp_path))]
+
+    with pytest.raises(WorkupError) as refused:
+        run_cohort(items, Settings(output=str(tmp_path)), Engine(scheduler="tcp://127.0.0.1:9"))
+    assert refused.value.code == "NO_SCHEDULER"
 
 
 WORKLISTS = {

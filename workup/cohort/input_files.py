@@ -46,16 +46,20 @@ def local_inputs(item: CohortItem) -> Iterator[CohortItem]:
 
 
 def _fetch(url: str, target: Path) -> str:
+    scheme = url.split("://", maxsplit=1)[0]
     try:
         import fsspec
+
+        system, place = fsspec.core.url_to_fs(url)
     except ImportError as error:
         raise CaseError(
             "EXTRA_MISSING",
-            f"{url.split('://', maxsplit=1)[0]}:// needs fsspec",
-            expected="the extra `cohort`",
+            f"{scheme}:// needs a package that is not installed",
+            expected="the extra `cohort`, and the package that fsspec names for this scheme",
         ) from error
+    except ValueError as error:
+        raise CaseError("INPUT_ABSENT", f"{scheme}:// is no scheme of fsspec", expected="a URL") from error
     target.mkdir()
-    system, place = fsspec.core.url_to_fs(url)
     if not system.exists(place):
         raise _absent(target.name)
     if system.isdir(place):
@@ -92,12 +96,15 @@ def input_megabytes(item: CohortItem) -> float:
 
 
 def quick_key(item: CohortItem, settings: str) -> str:
-    """Key from names, sizes and modification times; '' where a part is remote."""
+    """Key from names, sizes and modification times; '' where a part is remote or not there."""
     if any(is_remote(getattr(item, part)) for part in _PARTS):
         return ""
     digest = hashlib.sha256(settings.encode())
     for path in input_files(item):
-        status = path.stat()
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return ""
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 

@@ -10,7 +10,7 @@ from typing import Any
 #: Words for how a case ended. A refusal is an answer; a failure is our fault and says so.
 ASSESSED, REFUSED, FAILED = "assessed", "refused", "failed"
 #: Refusals that rest on the machine and not on the case: asked again in the next run.
-_OF_THE_MACHINE = frozenset({"STUDY_TOO_LARGE", "EXTRA_MISSING"})
+_OF_THE_MACHINE = frozenset({"STUDY_TOO_LARGE", "EXTRA_MISSING", "INPUT_ABSENT"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
     """Assess one case and keep its result; never raises for what is wrong with the case."""
     _one_thread()
     started = time.perf_counter()
-    quick, content, result = "", "", None
+    quick, content = "", ""
 
     def ended(status: str, code: str, message: str) -> CaseResult:
         row = refused_row(item.case_id, status, code, message)
@@ -112,16 +112,15 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
 
     try:
         if differing := _differing(settings):
-            result = ended(FAILED, "SOFTWARE_DIFFERS", differing)
-        else:
-            with local_inputs(item) as here:
-                quick = quick_key(item, settings.fingerprint)
-                content = content_key(here, settings.fingerprint)
-                earlier = read_result(item, settings)
-                if earlier is not None and earlier.content_key == content and earlier.lasts:
-                    result = replace(earlier, quick_key=quick)
-                else:
-                    result = replace(_assess(item, here, settings), quick_key=quick, content_key=content)
+            return ended(FAILED, "SOFTWARE_DIFFERS", differing)  # writes nothing over what others found
+        with local_inputs(item) as here:
+            quick = quick_key(item, settings.fingerprint)
+            content = content_key(here, settings.fingerprint)
+            earlier = read_result(item, settings)
+            if earlier is not None and earlier.content_key == content and earlier.lasts:
+                result = replace(earlier, quick_key=quick)
+            else:
+                result = replace(_assess(item, here, settings), quick_key=quick, content_key=content)
     except MemoryError:
         result = ended(FAILED, "OUT_OF_MEMORY", "the worker's memory did not suffice")
     except Exception as error:
@@ -187,7 +186,8 @@ def _assess(item: CohortItem, here: CohortItem, settings: Settings) -> CaseResul
     case, origin = read_case_with_origin(
         here.path, regions=here.regions, record=here.record, reading=here.reading
     )
-    assessment = assess(case, _protocol(settings))
+    # without a record the smallest set that would settle everything is the same list for everybody
+    assessment = assess(case, _protocol(settings), search=case.record is not None)
     trace = trace_document(assessment, origin, software_lock())
     whole = {**assessment_document(assessment), "trace": trace}
     document = json.loads(json.dumps(whole, allow_nan=False))  # rows hold what a later run reads back
