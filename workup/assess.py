@@ -19,14 +19,15 @@ from imaging.findings.features import VEIN_ROLES, SupportingFeatures, supporting
 from imaging.findings.finding import Finding
 from imaging.findings.guards import Comparability, without_overridable
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
+from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.stability import stability as stability_of
 from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region, RegionRole
 from imaging.regions.statistics import RegionStatistics, region_statistics
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
-from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.baseline_targets import BaselineTargets, baseline_targets
+from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.imaging_facts import imaging_facts, with_imaging
 from workup.lesions import LESION_ROLES, measure_lesion
 from workup.record.record import parse_record
@@ -69,7 +70,8 @@ def assess(
     Assessment
     """
     named = decisions or name_phases(case.study, reader_labels=case.phase_labels)
-    statistics = region_statistics(case.regions, case.study)
+    liver = reference_liver(case)
+    statistics = region_statistics([*case.regions, *([liver] if liver else [])], case.study)
     defects = tuple(
         _defect(region, case, named, statistics, policy, stability)
         for region in case.regions
@@ -92,8 +94,8 @@ def assess(
 
 
 def reference_liver(case: Case) -> Region | None:
-    """The first region of reference liver."""
-    return _first(case, RegionRole.REFERENCE_LIVER)
+    """All regions of reference liver as one."""
+    return pooled_liver(case.regions)
 
 
 def _first(case: Case, role: RegionRole) -> Region | None:
@@ -116,6 +118,7 @@ def _findings(
         control=_first(case, RegionRole.MUSCLE),
         policy=policy,
         not_comparable_reasons=_comparability(case),
+        beside=case.regions,
     )
 
 
@@ -147,6 +150,7 @@ def _defect(
             control=_first(case, RegionRole.MUSCLE),
             policy=policy,
             not_comparable_reasons=_comparability(case),
+            beside=case.regions,
         )
     return DefectAssessment(
         region=region,

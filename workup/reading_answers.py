@@ -13,10 +13,12 @@ from itertools import combinations
 
 from eligibility.protocol import Protocol
 from imaging.errors import ImagingError
+from imaging.findings.assess_region import JUDGED_ROLES
 from imaging.findings.enhancement import EnhancementFinding
 from imaging.findings.finding import Finding
 from imaging.findings.guards import pair_doubts
 from imaging.findings.printed_numbers import shown
+from imaging.findings.reference_liver import holds_part_of
 from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.phases.timing import delay_from_injection
@@ -155,7 +157,7 @@ class Answers:
         """The answer on one region; what cannot be computed says why."""
         whole = self._reading.to_case()
         asked = next(r for r in whole.regions if r.id == region_id)
-        kept = tuple(r for r in whole.regions if r.id == region_id or r.role in REFERENCES)
+        kept = tuple(r for r in whole.regions if r.id == region_id or _bears_on_others(r, whole.regions))
         part = replace(whole, regions=kept, record=None)
         try:
             found = assess(part, self._no_criteria, decisions=self.decisions)
@@ -234,6 +236,14 @@ LESION_QUESTIONS: Sequence[tuple[str, str]] = (
     ("progressed_after_locoregional", "Progressed since that treatment"),
     ("target", "Chosen as target"),
 )
+
+
+def _bears_on_others(region: Region, regions: Sequence[Region]) -> bool:
+    """Whether a region changes the answer on another: a reference, or one that holds reference liver."""
+    if region.role in REFERENCES or region.role not in JUDGED_ROLES:
+        return True
+    livers = [r for r in regions if r.role is RegionRole.REFERENCE_LIVER]
+    return any(holds_part_of(region, liver) for liver in livers)
 
 
 def number_beside(answer: RegionAnswer, question: str) -> tuple[Finding | None, str]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from imaging.dicom.comparability import not_comparable_reasons
 from imaging.findings.guards import without_overridable
+from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.region_maps import RegionMap, region_maps
 from imaging.phases.phase import PhaseDecision
-from imaging.regions.region import Region, RegionRole
+from imaging.regions.region import RegionRole
 from workup.case.case import Case
 
 
@@ -30,13 +31,9 @@ def maps_of(case: Case, region_id: str, decisions: Mapping[str, PhaseDecision]) 
     overridden = bool(case.reader and case.comparable_override)
     return region_maps(
         region,
-        _first(case, RegionRole.REFERENCE_LIVER),
+        pooled_liver(case.regions),
         case.study,
         decisions,
-        control=_first(case, RegionRole.MUSCLE),
+        control=next((r for r in case.regions if r.role is RegionRole.MUSCLE), None),
         not_comparable_reasons=without_overridable() if overridden else not_comparable_reasons,
     )
-
-
-def _first(case: Case, role: RegionRole) -> Region | None:
-    return next((region for region in case.regions if region.role is role), None)

@@ -12,6 +12,7 @@ from imaging.findings.guards import Comparability
 from imaging.findings.li_rads import tumor_in_vein
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
+from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.washout import WASHOUT_PHASES, WashoutFinding, washout_finding
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Provenance, Region, RegionRole
@@ -80,6 +81,7 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
     policy: EnhancementPolicy = DEFAULT_POLICY,
     not_comparable_reasons: Comparability = by_headers,
     flags: Sequence[Reason] = (),
+    beside: Sequence[Region] = (),
 ) -> RegionFindings:
     """Enhancement and washout of one region over the phases of a study.
 
@@ -88,7 +90,7 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
     region : Region
         The filling defect or lesion.
     reference : Region or None
-        Non-tumor liver; without it there is no washout.
+        Non-tumor liver, of several the pool (``pooled_liver``); without it there is no washout.
     study : Study
         The images.
     phase_decisions : mapping of acquisition key to PhaseDecision
@@ -103,6 +105,8 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
         Why they must not be compared: texts, or things with code and message; from headers by default.
     flags : sequence of Reason
         What the reader saw that forbids numbers: metal, streaks, Lipiodol.
+    beside : sequence of Region
+        The study's regions, none of which but liver may hold the reference liver.
 
     Returns
     -------
@@ -113,9 +117,17 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
     if region.role not in JUDGED_ROLES:
         text = f"a region of {region.role.value.replace('_', ' ')} is measured, not judged"
         flags = (*flags, Reason("REFERENCE_REGION", text))
-    known: Statistics = region_statistics(parts, study) if statistics is None else statistics
+    known: Statistics = region_statistics((*beside, *parts), study) if statistics is None else statistics
     choice = PhaseChoice(
-        study, phase_decisions, known, region, reference, control, policy, not_comparable_reasons
+        study,
+        phase_decisions,
+        known,
+        region,
+        reference,
+        control,
+        policy,
+        not_comparable_reasons,
+        tuple(beside),
     )
     before, arterial = choice.pick((Phase.UNENHANCED,)), choice.pick(ARTERIAL_PHASES)
     late = {p: a for p in WASHOUT_PHASES if (a := choice.pick((p,))) is not None}
@@ -128,7 +140,7 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
         unit=choice.unit,
         phases=_measurements(choice),
         enhancement=enhancement,
-        washout=_washout(choice, enhancement, arterial, late, tuple(flags)),
+        washout=_washout(choice, enhancement, before, arterial, late, tuple(flags)),
         used=tuple((choice.phase(a), a.key) for a in used),
     )
 
@@ -150,21 +162,34 @@ def _enhancement(
 def _washout(
     choice: PhaseChoice,
     enhancement: EnhancementFinding,
+    before: Acquisition | None,
     arterial: Acquisition | None,
     late: Mapping[Phase, Acquisition],
     flags: tuple[Reason, ...],
 ) -> WashoutFinding:
     both = (choice.region, choice.reference)
+    not_liver = choice.liver_doubts(
+        before, arterial, *late.values()
+    )  # in one phase doubted is doubted in all
     return washout_finding(
         enhancement,
         choice.pair(arterial),
         {phase: choice.pair(a) for phase, a in late.items()},
         unit=choice.unit,
         policy=choice.policy,
-        blocks={p: (*flags, *choice.blocks(arterial, a, percent=False)) for p, a in late.items()},
-        unconfirmed={
-            p: (*choice.doubts(both, (arterial, a)), *choice.agent_doubts(a)) for p, a in late.items()
+        blocks={
+            p: (*flags, *choice.blocks(arterial, a, percent=False), *choice.liver_blocks(arterial, a))
+            for p, a in late.items()
         },
+        unconfirmed={
+            p: (
+                *choice.doubts(both, (arterial, a)),
+                *not_liver,
+                *choice.agent_doubts(a),
+            )
+            for p, a in late.items()
+        },
+        cautions=choice.liver_cautions(before),
     )
 
 
@@ -196,7 +221,7 @@ def assess_regions(
     policy: EnhancementPolicy = DEFAULT_POLICY,
     not_comparable_reasons: Comparability = by_headers,
 ) -> tuple[RegionFindings, ...]:
-    """Findings of every region, with the first reference liver and the first muscle among them.
+    """Findings of every region, with the pooled reference liver and the first muscle among them.
 
     Parameters
     ----------
@@ -215,18 +240,20 @@ def assess_regions(
     -------
     tuple of RegionFindings, in the order of the regions
     """
-    first = {role: next((r for r in regions if r.role is role), None) for role in RegionRole}
-    statistics = region_statistics(regions, study)
+    liver = pooled_liver(regions)
+    muscle = next((r for r in regions if r.role is RegionRole.MUSCLE), None)
+    statistics = region_statistics([*regions, *([liver] if liver else [])], study)
     return tuple(
         assess_region(
             region,
-            first[RegionRole.REFERENCE_LIVER],
+            liver,
             study,
             phase_decisions,
             statistics,
-            control=first[RegionRole.MUSCLE],
+            control=muscle,
             policy=policy,
             not_comparable_reasons=not_comparable_reasons,
+            beside=regions,
         )
         for region in regions
     )

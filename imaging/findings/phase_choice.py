@@ -9,17 +9,19 @@ from imaging.findings.finding import Reason
 from imaging.findings.guards import Comparability, pair_blocks, pair_doubts, region_blocks, region_doubts
 from imaging.findings.mr_scaling import scaling_doubts
 from imaging.findings.policy import EnhancementPolicy
+from imaging.findings.reference_liver import implausible_gain, overlaps, steatosis
+from imaging.findings.same_place import elsewhere
 from imaging.findings.washout import LesionAndLiver
 from imaging.phases.agent import Agent, named_agent
 from imaging.phases.phase import Phase, PhaseDecision, Role
-from imaging.regions.region import Region
+from imaging.regions.region import Region, RegionRole
 from imaging.regions.statistics import RegionSample, RegionStatistics
 from imaging.volume import Acquisition, Study, Unit
 
 
 @dataclass(frozen=True)
 class PhaseChoice:
-    """A study seen from one region and its reference liver."""
+    """A study seen from one region and its reference liver; ``beside`` are the study's other regions."""
 
     study: Study
     decisions: Mapping[str, PhaseDecision]
@@ -29,6 +31,7 @@ class PhaseChoice:
     control: Region | None
     policy: EnhancementPolicy
     comparability: Comparability
+    beside: tuple[Region, ...] = ()
 
     @property
     def unit(self) -> Unit:
@@ -87,6 +90,9 @@ class PhaseChoice:
             for x in (x for x in (a, b) if x is not None):
                 statistics = self.statistics.get((region.id, x.key))
                 blocks += region_blocks(region.id, statistics, region.masks.get(x.key))
+        if a is not None and b is not None:
+            masks = self.region.masks
+            blocks += elsewhere(self.region.id, masks.get(a.key), masks.get(b.key), a, b)
         if percent and self.unit == "MR" and a is not None and b is not None:
             control = (self._mean(self.control, a), self._mean(self.control, b))
             blocks += scaling_doubts(a.header, b.header, self.policy, control)
@@ -109,6 +115,51 @@ class PhaseChoice:
         ]
         a, b = acquisitions
         return tuple(dict.fromkeys([*found, *pair_doubts(a, b, self.comparability)]))
+
+    def _livers(self) -> tuple[Region, ...]:
+        """What the reference liver was pooled from."""
+        if self.reference is None:
+            return ()
+        livers = tuple(r for r in self.beside if r.role is RegionRole.REFERENCE_LIVER)
+        return livers or (self.reference,)
+
+    def liver_blocks(self, *acquisitions: Acquisition | None) -> tuple[Reason, ...]:
+        """Reference livers that lie in the region asked about or in another one that is no liver."""
+        known = {r.id: r for r in (*self.beside, self.region)}
+        others = [r for r in known.values() if r.role is not RegionRole.REFERENCE_LIVER]
+        return tuple(
+            reason
+            for a in acquisitions
+            if a is not None
+            for liver in self._livers()
+            for reason in overlaps(liver, others, a.key, self.phase(a).value.replace("_", " "))
+        )
+
+    def liver_doubts(self, before: Acquisition | None, *later: Acquisition | None) -> tuple[Reason, ...]:
+        """Reference livers that take up more contrast than liver does; CT only, MR has no such scale."""
+        found: list[Reason] = []
+        for a in (a for a in later if a is not None and before is not None and self.unit == "HU"):
+            if pair_blocks(before, a, self.comparability):
+                continue
+            for liver in self._livers():
+                first, then = self.sample(liver, before), self.sample(liver, a)
+                if first is not None and then is not None:
+                    phase = self.phase(a).value.replace("_", " ")
+                    found += implausible_gain(liver.id, first, then, a.header.kvp, phase)
+        return tuple(found)
+
+    def liver_cautions(self, before: Acquisition | None) -> tuple[Reason, ...]:
+        """What must be said of the reference liver beside every ratio to it."""
+        livers = self._livers()
+        found: list[Reason] = []
+        if len(livers) > 1:
+            names = ", ".join(r.id for r in livers)
+            found.append(Reason("LIVER_POOLED", f"reference liver is the mean over all voxels of {names}"))
+        for liver in livers:
+            first = self.sample(liver, before)
+            if first is not None and self.unit == "HU":
+                found += steatosis(liver.id, first)
+        return tuple(found)
 
     def agent_doubts(self, a: Acquisition) -> tuple[Reason, ...]:
         """Without the agent's name a delayed MR phase may be the transitional phase of gadoxetate."""

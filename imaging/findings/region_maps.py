@@ -30,6 +30,7 @@ from imaging.findings.maps import (
 )
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY
+from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.washout import WASHOUT_PHASES
 from imaging.geometry import VolumeGeometry
 from imaging.phases.phase import Phase, PhaseDecision
@@ -127,9 +128,9 @@ def region_maps(
 def maps_of_regions(
     regions: Sequence[Region], study: Study, phase_decisions: Mapping[str, PhaseDecision]
 ) -> tuple[RegionMap, ...]:
-    """The maps of every lesion among the regions, with the first reference liver and muscle among them."""
-    first = {role: next((r for r in regions if r.role is role), None) for role in RegionRole}
-    liver, muscle = first[RegionRole.REFERENCE_LIVER], first[RegionRole.MUSCLE]
+    """The maps of every lesion among the regions, with the pooled reference liver and the first muscle."""
+    liver = pooled_liver(regions)
+    muscle = next((r for r in regions if r.role is RegionRole.MUSCLE), None)
     judged = [r for r in regions if r.role in JUDGED_ROLES and r.masks]
     return tuple(
         found for r in judged for found in region_maps(r, liver, study, phase_decisions, control=muscle)

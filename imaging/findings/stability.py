@@ -20,6 +20,7 @@ from imaging.findings.assess_region import JUDGED_ROLES, RegionFindings, Statist
 from imaging.findings.finding import Finding
 from imaging.findings.guards import Comparability
 from imaging.findings.policy import CT_PRESETS, DEFAULT_POLICY, MR_PRESETS, EnhancementPolicy
+from imaging.findings.reference_liver import pooled_liver
 from imaging.phases.phase import PhaseDecision
 from imaging.regions.region import Region, RegionMask, RegionRole
 from imaging.regions.statistics import mask_statistics, region_statistics
@@ -75,6 +76,7 @@ def stability(
     control: Region | None = None,
     policy: EnhancementPolicy = DEFAULT_POLICY,
     not_comparable_reasons: Comparability = by_headers,
+    beside: Sequence[Region] = (),
 ) -> Stability:
     """Recompute a region's answers under every variation.
 
@@ -90,18 +92,20 @@ def stability(
         The reading whose answer is tested.
     not_comparable_reasons : function of two acquisitions, optional
         As in ``assess_region``.
+    beside : sequence of Region
+        As in ``assess_region``.
 
     Returns
     -------
     Stability
     """
-    parts = [r for r in (region, reference, control) if r is not None]
+    parts = [r for r in (*beside, region, reference, control) if r is not None]
     base = region_statistics(parts, study)
 
     def answer(varied: Region, known: Statistics, p: EnhancementPolicy) -> RegionFindings:
         return assess_region(
             varied, reference, study, phase_decisions, known,
-            control=control, policy=p, not_comparable_reasons=not_comparable_reasons,
+            control=control, policy=p, not_comparable_reasons=not_comparable_reasons, beside=beside,
         )  # fmt: skip
 
     first = answer(region, base, policy)
@@ -199,17 +203,19 @@ def stability_of_regions(
     progress : function of (done, total), optional
         Called after each region.
     """
-    first = {role: next((r for r in regions if r.role is role), None) for role in RegionRole}
+    liver = pooled_liver(regions)
+    muscle = next((r for r in regions if r.role is RegionRole.MUSCLE), None)
     judged = [r for r in regions if r.role in JUDGED_ROLES]
     found = {}
     for done, region in enumerate(judged, 1):
         found[region.id] = stability(
             region,
-            first[RegionRole.REFERENCE_LIVER],
+            liver,
             study,
             phase_decisions,
-            control=first[RegionRole.MUSCLE],
+            control=muscle,
             not_comparable_reasons=not_comparable_reasons,
+            beside=regions,
         )
         if progress:
             progress(done, len(judged))

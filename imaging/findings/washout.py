@@ -93,6 +93,7 @@ def washout_finding(
     policy: EnhancementPolicy = DEFAULT_POLICY,
     blocks: Mapping[Phase, Sequence[Reason]] | None = None,
     unconfirmed: Mapping[Phase, Sequence[Reason]] | None = None,
+    cautions: Sequence[Reason] = (),
 ) -> WashoutFinding:
     """Washout of one region from its samples and those of the reference liver.
 
@@ -112,6 +113,8 @@ def washout_finding(
         As in ``enhancement_finding``, for each late phase.
     unconfirmed : mapping of Phase to sequence of Reason, optional
         As in ``enhancement_finding``, for each late phase.
+    cautions : sequence of Reason
+        What must be said beside the answer and changes nothing.
 
     Returns
     -------
@@ -125,7 +128,7 @@ def washout_finding(
         phases.append(_judge(question, enhancement, tuple((unconfirmed or {}).get(phase, ()))))
     final, why = _overall({p.phase: p.finding for p in phases}, enhancement.finding)
     confirmed, _ = _overall({p.phase: p.if_confirmed for p in phases}, enhancement.if_confirmed)
-    return WashoutFinding(final, confirmed, tuple(phases), (*why, EXTRAPOLATED), policy)
+    return WashoutFinding(final, confirmed, tuple(phases), (*why, *cautions, EXTRAPOLATED), policy)
 
 
 def _overall(by_phase: Mapping[Phase, Finding], enhancement: Finding) -> tuple[Finding, tuple[Reason, ...]]:

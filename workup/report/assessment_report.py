@@ -11,6 +11,8 @@ from imaging.findings.adjacency import ADJACENT_MM
 from imaging.findings.assess_region import RegionFindings
 from imaging.findings.finding import Finding
 from imaging.findings.printed_numbers import shown
+from imaging.findings.reference_liver import pooled_liver
+from imaging.findings.washout import PhaseWashout
 from imaging.phases.phase import Phase
 from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
@@ -18,9 +20,9 @@ from workup.case.case import Statement
 from workup.report.content import Answer, Cell, Report, Section, Table, Tone, number, text
 from workup.report.key_images import defect_figures, lesion_figures
 from workup.report.supporting_features import features_table
+from workup.report.targets_section import targets_section
 from workup.report.trace_section import trace_section
 from workup.report.wording import words
-from workup.report.targets_section import targets_section
 
 Words = Mapping[str, str]
 
@@ -64,9 +66,9 @@ def assessment_report(
         *(_defect_section(d, assessment, w) for d in assessment.defects),
         *([] if assessment.defects else [Section(w["defects"], (w["no_defect"],))]),
         *(_lesion_section(a, assessment, w) for a in assessment.lesions),
+        *targets_section(assessment, w),
         *([] if assessment.lesions else [Section(w["lesions"], (w["no_lesion"],))]),
         Section(w["criteria"], tables=(_criteria_table(assessment, w),)),
-        *targets_section(assessment, w),
         Section(w["phases"], tables=(_phase_table(assessment, w),), folded=True),
         *_images_section(assessment, w),
         Section(w["policies"], tables=(_policy_table(assessment, w),), folded=True),
@@ -162,17 +164,22 @@ def sentences(messages: Iterable[str]) -> str:
 
 
 def washout_words(findings: RegionFindings) -> str:
-    """Each late phase's finding and ratio, then the reasons, in one line."""
+    """Each late phase's finding, ratio and reasons, then the reasons of all, in one paragraph."""
+    phases = findings.washout.by_phase
+    said = {r.message: p.phase for p in reversed(phases) for r in p.reasons}  # once, where it comes first
     parts = [
-        f"{p.phase.replace('_', ' ')}: {p.finding.value.replace('_', ' ')}"
-        + (
-            f" ({shown(p.ratio_percent, p.threshold_percent)} %, washout from {p.threshold_percent:g} %)"
-            if p.ratio_percent is not None
-            else ""
-        )
-        for p in findings.washout.by_phase
+        "; ".join([_washout_ratio(p), *(r.message for r in p.reasons if said[r.message] is p.phase)])
+        for p in phases
     ]
     return sentences([*parts, *(r.message for r in findings.washout.reasons)])
+
+
+def _washout_ratio(p: PhaseWashout) -> str:
+    found = f"{p.phase.replace('_', ' ')}: {p.finding.value.replace('_', ' ')}"
+    if p.ratio_percent is None:
+        return found
+    limit = p.threshold_percent
+    return f"{found} ({shown(p.ratio_percent, limit)} %, washout from {limit:g} %)"
 
 
 def _adjacency_answer(defect: DefectAssessment, w: Words) -> Answer:
@@ -216,11 +223,8 @@ def _found(finding: Finding | None) -> Cell:
 
 def measurement_table(findings: RegionFindings, assessment: Assessment, w: Words) -> Table:
     """Mean, SD, area and N_eff of the region and of the reference liver in each phase."""
-    liver = {
-        key: s
-        for (region_id, key), s in assessment.statistics.items()
-        if region_id == next((r.id for r in assessment.case.regions if r.role == "reference_liver"), None)
-    }
+    pool = pooled_liver(assessment.case.regions)
+    liver = {key: s for (id_, key), s in assessment.statistics.items() if pool and id_ == pool.id}
     unit = findings.unit
     rows = []
     for m in findings.phases:
