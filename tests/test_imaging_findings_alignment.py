@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from imaging.errors import MeasurementError
-from imaging.findings.alignment import align
+from imaging.findings.alignment import _fits, align
+from imaging.findings.blocks import Agreement
 from imaging.findings.propagation import propagate
 from imaging.geometry import VolumeGeometry
 from imaging.phantom.phantom import Phantom, make_phantom
@@ -106,6 +107,46 @@ def test_an_impossible_pair_is_refused(name: str) -> None:
         MeasurementError, match=r"frame of reference|could not be aligned|CT and the other MR"
     ):
         align(before, IMPOSSIBLE[name](after), TUMOR_MM.tolist())
+
+
+@pytest.mark.parametrize(
+    ("blocks", "share", "fits"), [(27, 0.51, True), (18, 0.5, True), (9, 0.55, False), (9, 0.61, True)]
+)
+def test_few_blocks_must_agree_more(blocks: int, share: float, fits: bool) -> None:
+    """One layer of blocks, as a thin slab has, agrees by chance more easily."""
+    assert _fits(Agreement(blocks, share, 2.0, 1.0)) is fits
+
+
+@pytest.mark.long
+def test_a_thin_noisy_slab_is_refused_or_right() -> None:
+    """What its own blocks say is no proof there: the shift is compared with the true one."""
+    before, after = breathing((1.0, -1.5, -12.0)).acquisitions
+    middle = round(float(before.volume.geometry.index(TUMOR_MM)[0]))
+    random, said = np.random.default_rng(0), 0
+    for _ in range(6):
+        thin = [slab(a, middle - k, middle + k + 1, random) for a, k in ((before, 4), (after, 8))]
+        try:
+            found = align(*thin, TUMOR_MM.tolist())
+        except MeasurementError as refused:
+            assert refused.code == "REGISTRATION_FAILED"
+            continue
+        said += 1
+        assert np.linalg.norm(np.array(found.shift_mm) - (1.0, -1.5, -12.0)) < 4.0
+
+    assert said < 6
+
+
+def slab(acquisition: Acquisition, low: int, high: int, random: np.random.Generator) -> Acquisition:
+    """Some slices of an acquisition with further noise of 25 HU."""
+    geometry = acquisition.volume.geometry
+    matrix = geometry.index_to_patient_mm.copy()
+    matrix[:3, 3] = geometry.patient_mm([low, 0, 0])
+
+    def noisy(voxels: np.ndarray) -> np.ndarray:
+        return np.rint(voxels[low:high] + random.normal(0, 25, voxels[low:high].shape)).astype(np.int16)
+
+    shape = (high - low, *geometry.shape[1:])
+    return change(acquisition, noisy, VolumeGeometry(shape, matrix))
 
 
 def test_a_propagated_mask_lies_where_the_tumor_went_and_waits_for_a_reader() -> None:
