@@ -43,6 +43,9 @@ def test_json_says_what_is_true_of_the_sample(capsys, tmp_path: Path) -> None:
     assert low < 50 < high
     assert defect["washout"]["finding"] == "POSITIVE"
     assert set(defect["washout"]["by_phase"]) == {"portal_venous", "delayed"}
+    assert defect["li_rads"]["code"] == "TIV_AND_WASHOUT"
+    in_no_vein = [r for r in document["regions"] if r["role"] in ("primary_tumor", "aorta")]
+    assert [r["li_rads"] for r in in_no_vein] == [None, None]  # "tumor in vein" is said of defects only
     rows = list(csv.DictReader(table.open()))
     assert len(rows) == sum(len(r["phases"]) for r in document["regions"])
     assert curves.read_text().startswith("<?xml")

@@ -7,11 +7,9 @@ occurs. The parts are the same objects that the commands ``phases``, ``enhanceme
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from imaging.findings.adjacency import Adjacency
-from imaging.findings.finding import Reason
 from imaging.volume import Study
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.baseline_targets import BaselineTargets
@@ -79,7 +77,6 @@ def _defect(defect: DefectAssessment) -> dict[str, Any]:
         "level": defect.region.level.value if defect.region.level else None,
         "adjacency": _adjacency(defect),
         "reader": _statement(defect.statement),
-        "li_rads": _reasons([defect.findings.li_rads_tumor_in_vein])[0],
         "features": features_json(defect.features),
         "stability": stability_json(defect.stability) if defect.stability else None,
     }
@@ -114,7 +111,3 @@ def _statement(statement: DefectStatement | LesionStatement) -> dict[str, str | 
     names = statement.__slots__
     pairs = ((name, getattr(statement, name)) for name in names)
     return {name: None if value in (None, "") else str(value) for name, value in pairs}
-
-
-def _reasons(reasons: Iterable[Reason]) -> list[dict[str, str]]:
-    return [{"code": r.code, "message": r.message} for r in reasons]

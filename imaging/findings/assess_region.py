@@ -65,8 +65,10 @@ class RegionFindings:
     used: tuple[tuple[Phase, str], ...] = ()
 
     @property
-    def li_rads_tumor_in_vein(self) -> Reason:
-        """What LI-RADS calls the same region, beside the protocol's question."""
+    def li_rads_tumor_in_vein(self) -> Reason | None:
+        """What LI-RADS calls the same filling defect; None of a region that lies in no vein."""
+        if self.role is not RegionRole.FILLING_DEFECT:
+            return None
         return tumor_in_vein(self.enhancement.finding, self.washout.finding)
 
 

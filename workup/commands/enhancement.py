@@ -83,7 +83,8 @@ def enhancement(
 
 
 def findings_json(findings: RegionFindings) -> dict[str, Any]:
-    """One region as the interface has it."""
+    """One region as the interface has it; ``li_rads`` is null unless it is a filling defect."""
+    in_vein = findings.li_rads_tumor_in_vein
     return {
         "id": findings.region_id,
         "role": findings.role.value,
@@ -91,7 +92,7 @@ def findings_json(findings: RegionFindings) -> dict[str, Any]:
         "phases": [_phase_json(m) for m in findings.phases],
         "enhancement": _enhancement_json(findings.enhancement),
         "washout": _washout_json(findings.washout),
-        "li_rads": _reasons([findings.li_rads_tumor_in_vein])[0],
+        "li_rads": None if in_vein is None else _reasons([in_vein])[0],
     }
 
 

@@ -126,7 +126,7 @@ def _answer(question: str, verdict: Verdict, w: Words) -> Answer:
 
 
 def _defect_section(defect: DefectAssessment, assessment: Assessment, w: Words) -> Section:
-    region = defect.region
+    region, in_vein = defect.region, defect.findings.li_rads_tumor_in_vein
     vessel = region.vessel.replace("_", " ") if region.vessel else "—"
     title = f"{w['defect']} {region.id}: {vessel}{f' ({region.level})' if region.level else ''}"
     return Section(
@@ -145,7 +145,7 @@ def _defect_section(defect: DefectAssessment, assessment: Assessment, w: Words) 
             _washout_table(defect.findings, w),
             features_table(defect, w),
         ),
-        paragraphs=(sentences([defect.findings.li_rads_tumor_in_vein.message]),),
+        paragraphs=(sentences([in_vein.message]),) if in_vein else (),
     )
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from imaging.findings.features import AVENA_MINIMUM, Avena, SupportingFeatures
+from imaging.findings.features import (
+    AVENA_MINIMUM,
+    EXPANDED_VEIN_MM,
+    INTRALUMINAL_SHARE,
+    Avena,
+    SupportingFeatures,
+)
+from imaging.findings.printed_numbers import EPSILON_MM, shown
 from workup.assessment import DefectAssessment
-from workup.report.content import Cell, Table, Tone, number, text
+from workup.report.content import Cell, Table, Tone, text
 
 #: The five features of A-VENA in words, in the order of its letters.
 AVENA_WORDS = {
@@ -21,10 +28,13 @@ AVENA_WORDS = {
 def features_table(defect: DefectAssessment, w: Mapping[str, str]) -> Table:
     """Vein, intraluminal share, A-VENA and, where it was asked for, stability of one defect."""
     found = defect.features
-    share = None if found.intraluminal_share is None else 100 * found.intraluminal_share
     rows = [
-        (text("vein diameter [mm]"), _value(found.vein_diameter_mm, 1), text(found.vein.message)),
-        (text("inside of the outlined vein [%]"), _value(share, 0), text(found.intraluminal.message)),
+        (text("vein diameter [mm]"), _width(found.vein_diameter_mm), text(found.vein.message)),
+        (
+            text("inside of the outlined vein [%]"),
+            _share(found.intraluminal_share),
+            text(found.intraluminal.message),
+        ),
         (text("A-VENA"), text(found.avena.finding.value), text(avena_words(found.avena))),
     ]
     if defect.stability is not None:
@@ -37,8 +47,16 @@ def features_table(defect: DefectAssessment, w: Mapping[str, str]) -> Table:
     return Table(f"features {defect.region.id}", w["features"], ("", w["number"], w["why"]), tuple(rows))
 
 
-def _value(value: float | None, digits: int) -> Cell:
-    return text("unknown", Tone.OPEN) if value is None else number(value, digits)
+def _width(width_mm: float | None) -> Cell:
+    if width_mm is None:
+        return text("unknown", Tone.OPEN)
+    return Cell(shown(width_mm, EXPANDED_VEIN_MM, epsilon=EPSILON_MM), number=float(width_mm))
+
+
+def _share(share: float | None) -> Cell:
+    if share is None:
+        return text("unknown", Tone.OPEN)
+    return Cell(shown(100 * share, 100 * INTRALUMINAL_SHARE, decimals=0), number=100 * share)
 
 
 def avena_words(avena: Avena) -> str:
