@@ -35,16 +35,12 @@ class Watch:
 
     def picture(self, name, ready):
         """Let the window work until there is a picture of what is ready."""
-        from qtpy.QtOpenGLWidgets import QOpenGLWidget
-        from qtpy.QtWidgets import QApplication
 
         def swapped():
             if name not in self.seen and ready():
                 self.stamp(name)
 
-        windows = QApplication.topLevelWidgets()
-        canvas = next(canvas for window in windows for canvas in window.findChildren(QOpenGLWidget))
-        canvas.frameSwapped.connect(swapped)
+        canvas().frameSwapped.connect(swapped)
         while name not in self.seen:
             work()
 
@@ -53,6 +49,28 @@ class Watch:
         while not ready():
             work()
         self.stamp(name)
+
+
+def canvas():
+    from qtpy.QtOpenGLWidgets import QOpenGLWidget
+    from qtpy.QtWidgets import QApplication
+
+    windows = QApplication.topLevelWidgets()
+    return next(canvas for window in windows for canvas in window.findChildren(QOpenGLWidget))
+
+
+def turn_wheel(canvas):
+    """By one click over the first phase, as the reader's hand would: the event waits for its turn."""
+    from qtpy.QtCore import QPoint, QPointF, Qt
+    from qtpy.QtGui import QWheelEvent
+    from qtpy.QtWidgets import QApplication
+
+    place = QPointF(canvas.width() / 4, canvas.height() / 4)
+    event = QWheelEvent(
+        place, QPointF(canvas.mapToGlobal(place.toPoint())), QPoint(), QPoint(0, 120),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.postEvent(canvas, event)
 
 
 def work():
@@ -105,28 +123,25 @@ def open_bare(watch, folder):
 
 def open_ours(watch, folder):
     """What ``veinvasion view`` does; one slice is scrolled as soon as the images are there."""
-    from qtpy.QtCore import QTimer
-
     from viewer import launch
 
     with tempfile.TemporaryDirectory() as kept:
         loading = launch.Loading(Path(folder), case_folder=f"{kept}/case")
         viewer = shown_viewer()
         launch.follow(viewer, loading).errored.connect(refused)
-        scrolled = []
-
-        def scroll():
-            viewer.dims.set_current_step(0, viewer.dims.current_step[0] + 1)
-            scrolled.append(True)
+        middle = []
 
         def images():
             there = len(viewer.layers) >= PHASES
-            if there:
-                QTimer.singleShot(0, scroll)
+            if there and not middle:
+                middle.append(viewer.dims.current_step[0])
+                turn_wheel(canvas())
             return there
 
         watch.picture("veinvasion: images", images)
-        watch.picture("veinvasion: images, scrolled by one slice", lambda: scrolled)
+        watch.picture(
+            "veinvasion: images, scrolled by one slice", lambda: viewer.dims.current_step[0] != middle[0]
+        )
         watch.text("veinvasion: everything, and the first assessment", lambda: "Trial:" in texts(viewer))
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
-#: While the window is being built, what the reader does has its turn after each step. [ms]
-BETWEEN_STEPS_MS = 20
+#: While the window is being built, what the reader does has its turn after each step's picture. [ms]
+BETWEEN_STEPS_MS = 50
 LEFT_WIDTH, RIGHT_WIDTH = 366, 410
 
 
@@ -90,14 +90,17 @@ def follow(viewer: Any, loading: Loading) -> Any:
     def built(opened: OpenedReading) -> None:
         steps = build_in_steps(viewer, opened)
         window = next(steps)
-        timer = QTimer(window.docks[0].widget())  # ends with the window, were it closed half built
+        drawn, pause = (QTimer(window.docks[0].widget()) for _ in range(2))  # end with the window
+        drawn.setSingleShot(True)
+        pause.setSingleShot(True)
 
         def step() -> None:
-            if next(steps, None) is None:
-                timer.stop()
+            if next(steps, None) is not None:
+                drawn.start(0)  # due when nothing is left to be drawn
 
-        timer.timeout.connect(step)
-        timer.start(BETWEEN_STEPS_MS)
+        drawn.timeout.connect(lambda: pause.start(BETWEEN_STEPS_MS))
+        pause.timeout.connect(step)
+        drawn.start(0)
 
     return load_with_progress(viewer, loading, built)
 
