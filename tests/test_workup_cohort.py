@@ -242,7 +242,7 @@ def test_a_change_of_rule_file_or_code_is_a_change(registry, tmp_path):
     rules.write_text(SHIPPED.read_text().replace("title: ", "title: Amended ", 1))
     after = settled(Settings(output=str(tmp_path / "out"), protocol=str(rules)))
 
-    other = run_case(item, replace(after, code="of another version"))
+    other = run_case(item, replace(after, code="of another version", elsewhere=True))
 
     assert still_to_do([item], before)[0] == []
     assert still_to_do([item], after)[0] == [item]

@@ -42,6 +42,8 @@ class Settings:
         Name or path of the rule file, and the hash of what it says.
     version, code : str
         Of the software, and the hash of its sources.
+    elsewhere : bool
+        Workers have an installation of their own, which must be the same.
     memory_limit_mb : float
         0 means no limit. [MB]
     """
@@ -54,6 +56,7 @@ class Settings:
     formats: tuple[str, ...] = ("html", "json")
     protocol_sha256: str = ""
     code: str = ""
+    elsewhere: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -149,7 +152,7 @@ def _differing(settings: Settings) -> str:
     """What this worker has otherwise than the process that handed the work out; empty if nothing."""
     from workup.case.software_files import code_sha256
 
-    if settings.code and settings.code != code_sha256():
+    if settings.elsewhere and settings.code != code_sha256():
         return "the worker has another version of the software"
     if settings.protocol_sha256 and settings.protocol_sha256 != _protocol_sha256(settings.protocol):
         return "the worker reads another rule file"

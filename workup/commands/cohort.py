@@ -72,6 +72,7 @@ def cohort(
             policies=tuple(sorted(choices(policy or []).items())),
             version=version(),
             memory_limit_mb=memory_limit,
+            elsewhere=scheduler is not None,
         )
     )
     refused: list[CaseResult] = []
