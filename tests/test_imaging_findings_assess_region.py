@@ -152,7 +152,8 @@ def test_another_tube_voltage_is_not_compared_and_another_kernel_is_left_to_the_
     assert with_header(kvp=80.0).enhancement.finding is NA
     kernel = with_header(convolution_kernel="BONE").enhancement
     assert (kernel.finding, kernel.if_confirmed) == (IND, POS)
-    assert with_header(study_uid="9.9").enhancement.finding is NA
+    assert with_header(study_uid="9.9", frame_of_reference_uid="9").enhancement.finding is NA
+    assert with_header(study_date="20200101").enhancement.finding is NA
 
 
 def test_a_verdict_says_how_often_it_survives_and_what_flips_it() -> None:

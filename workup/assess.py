@@ -28,6 +28,7 @@ from imaging.regions.statistics import RegionStatistics, region_statistics
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.baseline_targets import BaselineTargets, baseline_targets
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
+from workup.errors import CaseError
 from workup.imaging_facts import imaging_facts, with_imaging
 from workup.lesions import LESION_ROLES, measure_lesion
 from workup.record.record import parse_record
@@ -68,7 +69,15 @@ def assess(
     Returns
     -------
     Assessment
+
+    Raises
+    ------
+    CaseError
+        ``TWO_PATIENTS`` if the images carry different patient identifiers.
+    imaging.errors.MeasurementError
+        If a reader's line cannot be measured.
     """
+    check_one_patient(case)
     named = decisions or name_phases(case.study, reader_labels=case.phase_labels)
     liver = reference_liver(case)
     statistics = region_statistics([*case.regions, *([liver] if liver else [])], case.study)
@@ -91,6 +100,28 @@ def assess(
         policy=policy,
         screen=screen(facts, protocol, search=search),
     )
+
+
+def check_one_patient(case: Case) -> None:
+    """Refuse images of more than one patient: no verdict holds for two.
+
+    Raises
+    ------
+    CaseError
+        ``TWO_PATIENTS``.
+    """
+    patients: dict[str, list[str]] = {}
+    for a in case.study:
+        if a.header.patient_id_hash:
+            patients.setdefault(a.header.patient_id_hash, []).append(a.key)
+    if len(patients) > 1:
+        raise CaseError(
+            "TWO_PATIENTS",
+            f"the images carry {len(patients)} different patient identifiers",
+            expected="one patient",
+            advice="Put each patient's images into a folder of their own.",
+            details={"acquisition_keys": list(patients.values())},
+        )
 
 
 def reference_liver(case: Case) -> Region | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from imaging.findings.adjacency import Adjacency
+from imaging.phases.examination import Examination, is_dynamic
 from imaging.volume import Study
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.baseline_targets import BaselineTargets
@@ -17,6 +18,7 @@ from workup.case.case import DefectStatement, LesionStatement
 from workup.commands.enhancement import findings_json, stability_json
 from workup.commands.measure import lesion_json
 from workup.commands.phases import acquisition_json
+from workup.imaging_facts import case_examinations, examination_agent
 from workup.report.screen_json import screen_json
 from workup.report.supporting_features import features_json
 
@@ -30,6 +32,9 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
         "reader": assessment.case.reader,
         "reading_complete": assessment.case.complete,
         "comparable_override": assessment.compared_because or None,
+        "examinations": [
+            _examination(name, e, assessment) for name, e in case_examinations(assessment.case).items()
+        ],
         "vascular_invasion": {
             "status": invasion.status.value,
             "message": invasion.message,
@@ -47,6 +52,19 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
         "phases": [acquisition_json(a, assessment.decisions[a.key]) for a in study.acquisitions],
         **_not_used(study),
         "policy": {"name": assessment.policy.name, "source": assessment.policy.source},
+    }
+
+
+def _examination(name: str, examination: Examination, assessment: Assessment) -> dict[str, Any]:
+    return {
+        "id": name,
+        "study_uids": list(examination.study_uids),
+        "date": examination.day.isoformat() if examination.day else None,
+        "modality": examination.modality or None,
+        "dynamic": is_dynamic(assessment.decisions, examination),
+        "contrast_agent": examination_agent(examination, assessment.decisions),
+        "acquisition_keys": list(examination.keys),
+        "note": examination.note or None,
     }
 
 

@@ -17,14 +17,16 @@ from eligibility.patient import (
     Statement,
     Thrombus,
 )
-from imaging.phases.phase import DEFINITE, Phase, PhaseDecision, Role
-from imaging.volume import Acquisition
+from imaging.findings.region_examination import region_examination, region_examinations
+from imaging.phases.agent import Agent
+from imaging.phases.decision import study_agent
+from imaging.phases.examination import Examination, examinations, is_dynamic
+from imaging.phases.phase import Phase, PhaseDecision, Role
+from imaging.regions.region import Region
 from workup.assessment import DefectAssessment, LesionAssessment
 from workup.case import case as case_types
 from workup.case.case import Case
 
-_ARTERIAL = frozenset({Phase.EARLY_ARTERIAL, Phase.LATE_ARTERIAL, Phase.ARTERIAL})
-_LATE = frozenset({Phase.PORTAL_VENOUS, Phase.DELAYED, Phase.TRANSITIONAL})
 _MICROMETER = Decimal("0.001")
 
 
@@ -38,12 +40,24 @@ def imaging_facts(
 
     The source is the reader where the case names one, else a script, whose statements never decide.
     """
-    study_id = _study_uid(case)
     source = Source.READER if case.reader else Source.SCRIPT
+    held = case_examinations(case)
+
+    def named(examination: Examination | None) -> str | None:
+        return next((i for i, e in held.items() if examination and e.keys == examination.keys), None)
+
+    def of_lesion(lesion: LesionAssessment) -> Examination | None:
+        key = lesion.measurement.acquisition_key
+        measured_on = next((e for e in held.values() if key in e.keys), None)
+        return measured_on or region_examination(lesion.region, case.study, decisions)
+
     return Imaging(
-        studies=(_study(case, decisions, study_id),),
-        thrombi=tuple(_thrombus(d, case.reader, source, study_id) for d in defects),
-        lesions=tuple(_lesion(a, case.reader, source, study_id) for a in lesions),
+        studies=tuple(_study(name, e, decisions) for name, e in held.items()),
+        thrombi=tuple(
+            _thrombus(d, case.reader, source, named(_defect_study(d.region, case, decisions)))
+            for d in defects
+        ),
+        lesions=tuple(_lesion(a, case.reader, source, named(of_lesion(a))) for a in lesions),
     )
 
 
@@ -54,50 +68,60 @@ def with_imaging(facts: PatientFacts, imaging: Imaging, *, complete: bool) -> Pa
     return replace(facts, imaging=imaging, incomplete=frozenset(incomplete))
 
 
-def is_dynamic(decisions: Mapping[str, PhaseDecision]) -> bool | None:
-    """Whether the study shows an arterial and a later phase; None while phases are undetermined."""
-    images = [d for d in decisions.values() if d.role is Role.IMAGE]
-    phases = {d.phase for d in images}
-    if phases & _ARTERIAL and phases & _LATE:
-        return True
-    if any(d.phase not in DEFINITE for d in images):
-        return None
-    return False
+def case_examinations(case: Case) -> dict[str, Examination]:
+    """The examinations of a case by their ids: the StudyInstanceUID, told apart where several share one."""
+    found: dict[str, Examination] = {}
+    for examination in examinations(case.study.acquisitions):
+        uid = next(iter(examination.study_uids), "assessed")
+        told = f"{uid} {examination.name}"
+        name = uid if uid not in found else told if told not in found else f"{told} ({len(found) + 1})"
+        found[name] = examination
+    return found
 
 
-def _study_uid(case: Case) -> str:
-    uids = [a.header.study_uid for a in case.study.acquisitions if a.header.study_uid]
-    return uids[0] if uids else "assessed"
+def examination_agent(examination: Examination, decisions: Mapping[str, PhaseDecision]) -> str | None:
+    """The contrast agent as recorded, or its kind where name, description or phases tell it.
+
+    Only gadoxetate has a transitional phase, and only with it is darkness after the portal phase open to
+    doubt: whatever it was called, it is handed over by its generic name.
+    """
+    headers = [a.header for a in examination.acquisitions]
+    recorded = next((h.contrast_agent for h in headers if h.contrast_agent), None)
+    agent = study_agent(headers)
+    phases = {decisions[key].phase for key in examination.keys if key in decisions}
+    if agent is Agent.UNKNOWN and Phase.TRANSITIONAL in phases:
+        agent = Agent.GADOXETATE
+    if agent is Agent.UNKNOWN or (recorded and agent is not Agent.GADOXETATE):
+        return recorded
+    return agent.value
 
 
-def _study(case: Case, decisions: Mapping[str, PhaseDecision], study_id: str) -> ImagingStudy:
-    used = [a for a in case.study.acquisitions if a.key in decisions]
+def _study(study_id: str, examination: Examination, decisions: Mapping[str, PhaseDecision]) -> ImagingStudy:
+    used = [a for a in examination.acquisitions if a.key in decisions]
     images = [a for a in used if decisions[a.key].role is Role.IMAGE] or used
     thickest = max((a.header.slice_thickness_mm or 0.0 for a in images), default=0.0)
-    agents = [a.header.contrast_agent for a in images if a.header.contrast_agent]
     return ImagingStudy(
         id=study_id,
-        date=_date(images),
-        modality=images[0].header.modality if images else None,
-        dynamic=is_dynamic(decisions),
+        date=PartialDate.parse(examination.day.isoformat()) if examination.day else None,
+        modality=examination.modality or None,
+        dynamic=is_dynamic(decisions, examination),
         slice_thickness_mm=_millimeters(thickest) if thickest else None,
-        contrast_agent=agents[0] if agents else None,
-        study_uid=study_id,
+        contrast_agent=examination_agent(examination, decisions),
+        study_uid=next(iter(examination.study_uids), study_id),
     )
 
 
-def _date(images: Iterable[Acquisition]) -> PartialDate | None:
-    for acquisition in images:
-        text = acquisition.header.study_date
-        if text and len(text) == 8 and text.isdigit():
-            try:
-                return PartialDate.parse(f"{text[:4]}-{text[4:6]}-{text[6:]}")
-            except ValueError:
-                return None
-    return None
+def _defect_study(region: Region, case: Case, decisions: Mapping[str, PhaseDecision]) -> Examination | None:
+    """The examination in which a defect was read; None where its outlines leave it open.
+
+    Of several examinations the only one that is (or may be) dynamic is meant; where two are, the reader's
+    answers may be of either, and both bullets must hold in one.
+    """
+    candidates = [e for e in region_examinations(region, case.study) if is_dynamic(decisions, e) is not False]
+    return None if len(candidates) > 1 else region_examination(region, case.study, decisions)
 
 
-def _thrombus(defect: DefectAssessment, reader: str | None, source: Source, study_id: str) -> Thrombus:
+def _thrombus(defect: DefectAssessment, reader: str | None, source: Source, study_id: str | None) -> Thrombus:
     said, region = defect.statement, defect.region
     return Thrombus(
         id=region.id,
@@ -117,7 +141,9 @@ def _thrombus(defect: DefectAssessment, reader: str | None, source: Source, stud
     )
 
 
-def _lesion(lesion: LesionAssessment, reader: str | None, source: Source, study_id: str) -> ImagedLesion:
+def _lesion(
+    lesion: LesionAssessment, reader: str | None, source: Source, study_id: str | None
+) -> ImagedLesion:
     measured, said = lesion.measurement.lesion, lesion.statement
     return ImagedLesion(
         id=lesion.region.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imaging.dicom.comparability import not_comparable_reasons as by_headers
 from imaging.findings.enhancement import ARTERIAL_PHASES, EnhancementFinding, enhancement_finding
@@ -13,6 +13,7 @@ from imaging.findings.li_rads import tumor_in_vein
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
 from imaging.findings.reference_liver import pooled_liver
+from imaging.findings.region_examination import measured_study, other_examinations
 from imaging.findings.washout import WASHOUT_PHASES, WashoutFinding, washout_finding
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Provenance, Region, RegionRole
@@ -121,7 +122,7 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
         flags = (*flags, Reason("REFERENCE_REGION", text))
     known: Statistics = region_statistics((*beside, *parts), study) if statistics is None else statistics
     choice = PhaseChoice(
-        study,
+        measured_study(region, study, phase_decisions),
         phase_decisions,
         known,
         region,
@@ -134,6 +135,8 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
     before, arterial = choice.pick((Phase.UNENHANCED,)), choice.pick(ARTERIAL_PHASES)
     late = {p: a for p in WASHOUT_PHASES if (a := choice.pick((p,))) is not None}
     enhancement = _enhancement(choice, before, arterial, tuple(flags))
+    washout = _washout(choice, enhancement, before, arterial, late, tuple(flags))
+    others = other_examinations(region, study, phase_decisions)
     used = [a for a in (before, arterial, *late.values()) if a is not None]
     return RegionFindings(
         region_id=region.id,
@@ -141,8 +144,8 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
         vessel=region.vessel.value if region.vessel else None,
         unit=choice.unit,
         phases=_measurements(choice),
-        enhancement=enhancement,
-        washout=_washout(choice, enhancement, before, arterial, late, tuple(flags)),
+        enhancement=replace(enhancement, reasons=(*enhancement.reasons, *others)),
+        washout=replace(washout, reasons=(*washout.reasons, *others)),
         used=tuple((choice.phase(a), a.key) for a in used),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from imaging.dicom.comparability import not_comparable_reasons
 from imaging.findings.finding import Reason
 from imaging.findings.printed_numbers import shown, shown_beside, side
+from imaging.phases.examination import why_apart
 from imaging.regions.region import Provenance, RegionMask
 from imaging.regions.statistics import MAXIMUM_PADDING, RegionStatistics
 from imaging.volume import Acquisition
@@ -33,8 +34,9 @@ def pair_blocks(
     if a is None or b is None or a.key == b.key:
         return ()
     blocks = []
-    if a.header.study_uid and b.header.study_uid and a.header.study_uid != b.header.study_uid:
-        blocks.append(Reason("DIFFERENT_EXAM", "the phases belong to different examinations"))
+    apart = why_apart(a.header, b.header)
+    if apart is not None:
+        blocks.append(Reason(apart.code, f"the phases do not belong together: {apart.message}"))
     blocks += [Reason("RESAMPLED_IMAGE", f"{x.key} was interpolated") for x in (a, b) if x.volume.resampled]
     blocks += [r for r in _differences(a, b, comparability) if not _overridable(r)]
     return tuple(blocks)

@@ -31,6 +31,7 @@ from imaging.findings.maps import (
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY
 from imaging.findings.reference_liver import pooled_liver
+from imaging.findings.region_examination import measured_study
 from imaging.findings.washout import WASHOUT_PHASES
 from imaging.geometry import VolumeGeometry
 from imaging.phases.phase import Phase, PhaseDecision
@@ -112,7 +113,14 @@ def region_maps(
     """
     statistics: Statistics = region_statistics([r for r in (region, reference, control) if r], study)
     choice = PhaseChoice(
-        study, phase_decisions, statistics, region, reference, control, DEFAULT_POLICY, not_comparable_reasons
+        measured_study(region, study, phase_decisions),
+        phase_decisions,
+        statistics,
+        region,
+        reference,
+        control,
+        DEFAULT_POLICY,
+        not_comparable_reasons,
     )
     before, arterial = choice.pick((Phase.UNENHANCED,)), choice.pick(ARTERIAL_PHASES)
     late = [a for p in WASHOUT_PHASES if (a := choice.pick((p,))) is not None]

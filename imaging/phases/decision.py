@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from imaging.phases.agent import Agent, named_agent
 from imaging.phases.delays import written_delays
+from imaging.phases.examination import examinations
 from imaging.phases.image import OrganMasks, read_images
 from imaging.phases.normalize import normalize
 from imaging.phases.order import WITHIN_SERIES, by_gap, order_conflicts, places
@@ -222,7 +223,20 @@ def weigh_study(
     labels: Mapping[str, Phase],
     images: Mapping[str, ImageReading],
 ) -> dict[str, PhaseDecision]:
-    """Weigh reader, headers, order and images of a whole study."""
+    """Weigh reader, headers, order and images; each examination has its own agent, clock and order."""
+    decided: dict[str, PhaseDecision] = {}
+    for examination in examinations(acquisitions):
+        seen = {key: images[key] for key in examination.keys if key in images}
+        decided |= _weigh_examination(examination.acquisitions, roles, labels, seen)
+    return {a.key: decided[a.key] for a in acquisitions}
+
+
+def _weigh_examination(
+    acquisitions: Sequence[Acquisition],
+    roles: Mapping[str, Role],
+    labels: Mapping[str, Phase],
+    images: Mapping[str, ImageReading],
+) -> dict[str, PhaseDecision]:
     headers = [a.header for a in acquisitions]
     agent = study_agent(headers)
     evidence: dict[str, tuple[Evidence, ...]] = {}

@@ -13,10 +13,12 @@ from imaging.findings.finding import Finding
 from imaging.findings.printed_numbers import shown
 from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.washout import PhaseWashout
+from imaging.phases.examination import Examination, is_dynamic
 from imaging.phases.phase import Phase
 from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import Statement
+from workup.imaging_facts import case_examinations
 from workup.report.content import Answer, Cell, Report, Section, Table, Tone, number, text
 from workup.report.key_images import defect_figures, lesion_figures
 from workup.report.supporting_features import features_table
@@ -88,18 +90,35 @@ def assessment_report(
 
 def _facts(assessment: Assessment, w: Words) -> tuple[tuple[str, str], ...]:
     case = assessment.case
-    header = case.study.acquisitions[0].header
-    day = header.study_date or ""
-    shown = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else "—"
+    held = tuple(case_examinations(case).values())
+    days = dict.fromkeys(str(e.day) for e in held if e.day)
+    modalities = dict.fromkeys(e.modality for e in held if e.modality)
+    told = len(held) > 1 or any(e.note for e in held)
+    named = "; ".join(_examination_words(e, assessment) for e in held)
     protocol = assessment.screen.protocol
     return (
         (w["case"], case.case_id or "—"),
-        (w["study_date"], shown),
-        (w["modality"], header.modality or "—"),
+        (w["study_date"], ", ".join(days) or "—"),
+        (w["modality"], ", ".join(modalities) or "—"),
+        *(((w["examinations"], named),) if told else ()),
         (w["reader"], case.reader or w["no_reader"]),
         (w["protocol"], f"{protocol.id} ({protocol.version})"),
         *(((w["compared"], assessment.compared_because),) if assessment.compared_because else ()),
     )
+
+
+def _examination_words(examination: Examination, assessment: Assessment) -> str:
+    """One examination with its phases, and why it counts as one where that needs a reason."""
+    phases = dict.fromkeys(
+        assessment.decisions[key].phase.replace("_", " ")
+        for key in examination.keys
+        if key in assessment.decisions
+    )
+    dynamic = {True: "dynamic", False: "not dynamic", None: "not known to be dynamic"}
+    said = (
+        f"{examination.name} ({dynamic[is_dynamic(assessment.decisions, examination)]}: {', '.join(phases)})"
+    )
+    return f"{said}; {examination.note}" if examination.note else said
 
 
 def _answers(assessment: Assessment, w: Words) -> tuple[Answer, ...]:

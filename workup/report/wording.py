@@ -18,6 +18,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "case":             ("Case",                                          "증례"),
     "study_date":       ("Study date",                                    "검사일"),
     "modality":         ("Modality",                                      "검사 종류"),
+    "examinations":     ("Examinations",                                  "검사 목록"),
     "reader":           ("Reader",                                        "판독자"),
     "no_reader":        ("none (no reader has answered)",                 "없음 (판독 전)"),
     "protocol":         ("Protocol",                                      "임상시험"),
