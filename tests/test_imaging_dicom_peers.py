@@ -32,6 +32,8 @@ PLAIN = {
     "prostatex_dce_45_series/056": {"SimpleITK", "dcm2niix", "highdicom"},
 }
 
+INSTALLED = [name for name in PEERS if name != "dicom2nifti" or DICOM2NIFTI.exists()]
+
 
 def corners(shape, matrix):
     last = np.array(shape) - 1
@@ -46,8 +48,8 @@ def test_plain_series_agree_with_every_judge(folder):
     volume = acquisition.volume
     matrix = volume.geometry.index_to_patient_mm
     agreed = set()
-    for name, load in PEERS.items():
-        for peer in load(REAL_DATA / folder):
+    for name in INSTALLED:
+        for peer in PEERS[name](REAL_DATA / folder):
             turned = peer.along(matrix)
             assert turned.voxels.shape == volume.voxels.shape, name
             assert np.abs(turned.voxels.astype(float) - volume.voxels).max() <= 0.5, name
@@ -57,7 +59,7 @@ def test_plain_series_agree_with_every_judge(folder):
             )
             assert gap.max() <= 0.01, name
             agreed.add(name)
-    assert agreed == PLAIN[folder]
+    assert agreed - {"dicom2nifti"} == PLAIN[folder]  # which leaves series of fewer than four slices out
 
 
 @needs_real_data
@@ -146,7 +148,6 @@ def test_percent_enhancement_agrees_with_the_maker_of_the_map():
 
 #: Scenarios of which nothing loads; a peer's right answer there needs a reason not to be ours.
 REFUSED = [sentence for sentence, case in SCENARIOS.items() if not case.loads]
-INSTALLED = [name for name in PEERS if name != "dicom2nifti" or DICOM2NIFTI.exists()]
 
 
 @pytest.mark.long
