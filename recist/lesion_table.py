@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from recist.errors import LesionError, RecistError
-from recist.follow_up import FollowedLesion, Reading, Role, Seen, Visit, VisitResponse, follow_up
+from recist.follow_up import follow_up
 from recist.lesion import LesionKind
 from recist.lesion_words import Words, date_of, lengths_of, words_of
 from recist.measurability import LONG_AXIS_MM, NODE_TARGET_MM
 from recist.organs import LYMPH_NODES, NOT_RECORDED, organ_of
 from recist.targets import limits_broken
+from recist.visits import FollowedLesion, Reading, Role, Seen, Visit, VisitResponse
 
 COLUMNS = ("subject", "visit", "date", "lesion", "organ", "kind", "diameter", "status")
 _NEEDED = ("subject", "visit", "date", "lesion", "diameter", "status")

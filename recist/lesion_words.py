@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from recist.errors import LesionError
-from recist.follow_up import Role, Seen
 from recist.lengths import recorded_tenths
 from recist.lesion import LesionKind
+from recist.visits import Role, Seen
 
 #: No lesion is longer: a larger number is a slip of the pen or of the unit. [0.1 mm]
 LONGEST_TENTHS = 6000

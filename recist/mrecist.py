@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from recist.follow_up import FollowedLesion, Reading, Role, Seen, Visit
 from recist.lengths import change_percent
 from recist.progression import PROGRESSION_PERCENT
 from recist.response import Response, fell_enough
+from recist.visits import FollowedLesion, Reading, Role, Seen, Visit
 
 #: A new hepatic lesion counts from this size if it enhances and washes out like HCC. [0.1 mm]
 NEW_NODULE_TENTHS = 100

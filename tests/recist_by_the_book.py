@@ -48,7 +48,12 @@ def respond(patient):
     rows, sums, since_pd = [], [], []
     for number, (_, readings) in enumerate(visits):
         seen = {n: readings.get(n, ("not seen",)) for n in lesions}
-        lengths = [length_mm(seen[n], seen) for n in targets]
+        lengths, carried = [], set(targets)
+        for n in targets:
+            lengths.append(length_mm(seen[n], seen))
+            if seen[n][0] == "merged" and lengths[-1] is not None and seen[n][1] not in carried:
+                carried.add(seen[n][1])  # its length stands for the target, and only once
+                lengths[-1] = sum((Decimal(p) for p in seen[seen[n][1]][1]), Decimal("0"))
         total = None if None in lengths or not targets else sum(lengths, Decimal("0"))
         if number == 0:
             rows.append({"sum": total, "target": None, "non_target": None, "new": "no", "overall": None})
@@ -93,7 +98,13 @@ def respond(patient):
                 non_target = "Non-CR/Non-PD"
 
         # --- new lesions
-        said = {seen[n][0] for n in new}
+        # what was certainly new stays new while nobody looks again; a normal node is not new
+        said = set()
+        for n in new:
+            looked = [r[n] for _, r in visits[: number + 1] if r.get(n, ("not seen",))[0] != "not seen"]
+            if seen[n][0] != "not seen" or (looked and looked[-1][0] != "perhaps"):
+                last = looked[-1]
+                said.add("gone" if vanished(lesions[n][1], last) else last[0])
         certain = said & {"mm", "too small", "present"}
         is_new = "yes" if certain else "equivocal" if "perhaps" in said else "no"
 
@@ -124,14 +135,15 @@ def respond(patient):
 
     # --- a new lesion that proves true dates from the day it was first suspected
     for n in new:
-        for number, (_, readings) in enumerate(visits):
-            if readings.get(n, ("not seen",))[0] != "perhaps":
-                continue
-            later = [r.get(n, ("not seen",))[0] for _, r in visits[number + 1 :]]
-            for what in later:
-                if what == "gone":
+        for number in range(len(visits)):
+            until_now = [r.get(n, ("not seen",)) for _, r in visits[: number + 1]]
+            looked = [words for words in until_now if words[0] != "not seen"]
+            if not looked or looked[-1][0] != "perhaps":
+                continue  # not under suspicion at this visit
+            for what in [r.get(n, ("not seen",)) for _, r in visits[number + 1 :]]:
+                if vanished(lesions[n][1], what):
                     break
-                if what in ("mm", "too small", "present"):
+                if what[0] in ("mm", "too small", "present"):
                     rows[number]["new"], rows[number]["overall"] = "yes", "PD"
                     break
     return rows

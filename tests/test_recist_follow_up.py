@@ -1,14 +1,17 @@
 """A patient over time, against hand-made courses and against a literal second reading of the criteria."""
 
+# ruff: noqa: E501  (tables read as tables)
+
 import random
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from recist.follow_up import FollowedLesion, Reading, Role, Seen, Visit, follow_up
+from recist.follow_up import follow_up
 from recist.lesion import LesionKind
 from recist.response import NewLesion, Response
+from recist.visits import FollowedLesion, Reading, Role, Seen, Visit
 from tests.recist_by_the_book import respond
 
 START = date(2025, 1, 1)
@@ -149,7 +152,7 @@ def test_an_equivocal_lesion_that_proves_true_is_dated_back():
     ]
     found = course([MASS, NEW], *visits)
 
-    assert [r.overall for r in found] == [None, Response.PD, Response.SD, Response.PD]
+    assert [r.overall for r in found] == [None, Response.PD, Response.PD, Response.PD]
     assert found[1].new_lesion is NewLesion.YES
     assert "certain at V3" in found[1].notes[-1]
 
@@ -233,6 +236,33 @@ def test_visits_may_come_in_any_order():
     assert follow_up([MASS], visits) == follow_up([MASS], visits[::-1])
 
 
+def at_least(mm_):
+    return Reading(Seen.NOT_EVALUATED, at_least_tenths=int(mm_ * 10), why="cut off")
+
+
+NEW_NODE = FollowedLesion("X2", Role.NEW, "lymph nodes", LesionKind.NODE)
+# fmt: off
+OPEN_ENDS = {
+    "a target merged into a non-target has the length of both":    ([MASS, OTHER, BESIDE], [{MASS: mm(30), OTHER: mm(30), BESIDE: mm(20)}, {MASS: mm(30), OTHER: Reading(Seen.MERGED, (), "N1"), BESIDE: mm(55)}],              850,  "PD"),
+    "two targets merged into one non-target count it once":        ([MASS, OTHER, BESIDE], [{MASS: mm(30), OTHER: mm(30), BESIDE: mm(20)}, {MASS: Reading(Seen.MERGED, (), "N1"), OTHER: Reading(Seen.MERGED, (), "N1"), BESIDE: mm(58)}], 580, "SD"),
+    "merged into a lesion without a length is not evaluable":      ([MASS, OTHER, BESIDE], [{MASS: mm(30), OTHER: mm(30), BESIDE: mm(20)}, {MASS: mm(10), OTHER: Reading(Seen.MERGED, (), "N1"), BESIDE: HERE}],               None, "NE"),
+    "a lower bound never makes a response":                        ([MASS, OTHER],         [{MASS: mm(30), OTHER: mm(30)}, {MASS: mm(10), OTHER: at_least(10)}],                                                            None, "NE"),
+    "a lower bound may prove progression":                         ([MASS, OTHER],         [{MASS: mm(30), OTHER: mm(30)}, {MASS: mm(30), OTHER: at_least(42)}],                                                            None, "PD"),
+    "a node of 8 mm is no new lesion":                             ([MASS, NEW_NODE],      [{MASS: mm(30)}, {MASS: mm(15), NEW_NODE: mm(8)}],                                                                               150,  "PR"),
+    "a node of 10 mm is one":                                      ([MASS, NEW_NODE],      [{MASS: mm(30)}, {MASS: mm(15), NEW_NODE: mm(10)}],                                                                              150,  "PD"),
+    "a new lesion counts where nobody looked for it again":        ([MASS, NEW],           [{MASS: mm(30)}, {MASS: mm(15), NEW: mm(8)}, {MASS: mm(12)}],                                                                    120,  "PD"),
+    "a new lesion that is seen to be gone counts no more":         ([MASS, NEW],           [{MASS: mm(30)}, {MASS: mm(15), NEW: mm(8)}, {MASS: mm(12), NEW: GONE}],                                                         120,  "PR"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("lesions", "visits", "tenths", "last"), OPEN_ENDS.values(), ids=OPEN_ENDS)
+def test_what_was_not_wholly_seen(lesions, visits, tenths, last):
+    found = course(lesions, *visits)[-1]
+
+    assert (found.sum_tenths, found.overall.value) == (tenths, last)
+
+
 # ---------------------------------------------------------------- the second reading
 
 ROLES = {"target": Role.TARGET, "non-target": Role.NON_TARGET, "new": Role.NEW}
@@ -245,7 +275,7 @@ def random_patient(chance):
     kinds = ("mass", "mass", "node")
     lesions = {f"T{i}": ("target", chance.choice(kinds)) for i in range(chance.randint(0, 3))}
     lesions |= {f"N{i}": ("non-target", chance.choice(kinds)) for i in range(chance.randint(0, 2))}
-    lesions |= {f"X{i}": ("new", "mass") for i in range(chance.randint(0, 1))}
+    lesions |= {f"X{i}": ("new", chance.choice(kinds)) for i in range(chance.randint(0, 2))}
     lesions = lesions or {"T0": ("target", "mass")}
     day = START
     visits = [
@@ -267,13 +297,14 @@ def reading(name, lesions, visits, chance):
     role, kind = lesions[name]
     if role == "new":
         words = ("not seen", "not seen", "perhaps", "gone", "present", "mm")
-        return ("mm", ["8.0"]) if (word := chance.choice(words)) == "mm" else (word,)
+        size = chance.choice(("8.0", "10.0"))
+        return ("mm", [size]) if (word := chance.choice(words)) == "mm" else (word,)
     if role == "non-target":
         word = chance.choice(("present", "gone", "gone", "gone", "worse", "not seen", "perhaps", "mm"))
         return ("mm", [str(Decimal(chance.choice((99, 100, 120))) / 10)]) if word == "mm" else (word,)
     word = chance.choice(("mm",) * 6 + ("gone",) * 4 + ("too small", "not seen", "split", "merged"))
     if word == "merged":
-        others = [n for n, (r, k) in lesions.items() if r == "target" and n != name and k == kind]
+        others = [n for n, (r, k) in lesions.items() if r != "new" and n != name and k == kind]
         return ("merged", chance.choice(others)) if others else ("gone",)
     first = Decimal(visits[0][1][name][1][0])
     exact = chance.choice((Decimal("0.7"), Decimal("1.2"), Decimal("0.3"), None))

@@ -9,12 +9,12 @@ import random
 import pytest
 
 from recist.errors import LesionError, RecistError
-from recist.follow_up import Role, Seen
 from recist.lesion import LesionKind
 from recist.lesion_table import read_lesion_table
 from recist.lesion_words import date_of, lengths_of, words_of
 from recist.mrecist import follow_viable
 from recist.response import Response
+from recist.visits import Role, Seen
 
 HEAD = "subject,visit,date,lesion,organ,kind,diameter,status"
 BASELINE = """

@@ -7,7 +7,7 @@ import pytest
 
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole
 from imaging.volume import Study
-from recist.follow_up import Role
+from recist.visits import Role
 from tests.reading_studies import acquisition, block, geometry
 from workup.assess import assess
 from workup.assessment_json import assessment_document

@@ -7,6 +7,7 @@ notebook call this same function.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from eligibility.imaging_evidence import combine_imaging
 from eligibility.patient import PatientFacts
@@ -26,6 +27,7 @@ from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region, RegionRole
 from imaging.regions.statistics import RegionStatistics, region_statistics
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
+from workup.baseline_age import age_warnings, study_day
 from workup.baseline_targets import BaselineTargets, baseline_targets
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.errors import CaseError
@@ -96,10 +98,15 @@ def assess(
         statistics=statistics,
         defects=defects,
         lesions=lesions,
-        targets=targets,
+        targets=replace(targets, notes=(*targets.notes, *_age(case, recorded))),
         policy=policy,
         screen=screen(facts, protocol, search=search),
     )
+
+
+def _age(case: Case, recorded: PatientFacts) -> tuple[str, ...]:
+    """A warning where the images are too old for the planned start (rule G6)."""
+    return age_warnings(study_day(case.study), recorded.reference_dates.treatment_start)
 
 
 def check_one_patient(case: Case) -> None:

@@ -1,42 +1,46 @@
 """A patient's cases, one for each time point, as lesions over time.
 
-A lesion is the same lesion if its region has the same id. At the first time point the reader's targets
-are the targets; where the reader chose none, the proposal stands in and a note says so (the same as in
-``workup.assess``). Lengths become
-recorded tenths here.
+A lesion is the same lesion if its region has the same id. Targets of the first time point are those of
+``workup.assess``. Tumor in a vein is followed as a non-target (rule H1), and is a new lesion where none was
+at baseline. Lengths become recorded tenths here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from imaging.phases.decision import name_phases
 from imaging.regions.region import Region
-from recist.follow_up import FollowedLesion, Reading, Role, Seen, Visit
-from recist.lengths import recorded_tenths
 from recist.lesion import LesionKind
 from recist.lesion_table import Patient
 from recist.organs import organ_of
+from recist.visits import FollowedLesion, Reading, Role, Visit
+from workup.baseline_age import age_warnings, study_day
 from workup.baseline_targets import baseline_targets, with_organ
-from workup.case.case import Case, LesionStatement, Statement
-from workup.errors import CaseError
+from workup.case.case import Case, DefectStatement, LesionStatement, Statement
+from workup.case_readings import (
+    SetAside,
+    TimePoint,
+    is_tumor_in_vein,
+    lesion_reading,
+    set_aside,
+    technique_notes,
+    thrombus_reading,
+)
+from workup.errors import CaseError, RecordError
 from workup.lesions import LESION_ROLES, LesionMeasurement, measure_lesion
+from workup.record.record import parse_record
 
 
-@dataclass(frozen=True, eq=False)
-class _TimePoint:
-    """One case with its lesions measured."""
+@dataclass(frozen=True, slots=True)
+class _Baseline:
+    """What is followed from the first time point on, and what was there and is not followed."""
 
-    name: str
-    on: date
-    case: Case
-    measured: dict[str, LesionMeasurement]
-
-    def said(self, lesion_id: str) -> LesionStatement:
-        """What the reader says of a lesion here."""
-        return self.case.lesions.get(lesion_id, LesionStatement())
+    lesions: dict[str, FollowedLesion]
+    set_aside: dict[str, SetAside]
+    tumor_in_vein: frozenset[str]
+    notes: tuple[str, ...]
 
 
 def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
@@ -57,19 +61,21 @@ def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
         raise CaseError(
             "SAME_DATE", "two cases have the same study date", expected="one case for each time point"
         )
-    lesions, notes = _lesions_of(points[0])
-    for point in points[1:]:
-        for region in _regions(point.case):
-            if region.id not in lesions and point.said(region.id).malignant is not Statement.NO:
-                lesions[region.id] = _followed(region.id, Role.NEW, point.measured[region.id])
+    baseline = _baseline(points[0])
+    lesions = baseline.lesions | _new_later(baseline, points[1:])
     visits = tuple(
-        Visit(point.name, point.on, {i: _reading(point, lesion) for i, lesion in lesions.items()})
+        Visit(
+            point.name,
+            point.on,
+            {id_: _reading(point, lesion, baseline) for id_, lesion in lesions.items()},
+            notes=technique_notes(points[0], point) if point is not points[0] else (),
+        )
         for point in points
     )
-    return Patient(_subject(cases), tuple(lesions.values()), visits, notes=tuple(notes))
+    return Patient(_subject(cases), tuple(lesions.values()), visits, notes=baseline.notes)
 
 
-def _time_point(name: str, case: Case) -> _TimePoint:
+def _time_point(name: str, case: Case) -> TimePoint:
     decisions = name_phases(case.study, reader_labels=case.phase_labels)
     measured = {
         region.id: measure_lesion(
@@ -77,21 +83,20 @@ def _time_point(name: str, case: Case) -> _TimePoint:
         )
         for region in _regions(case)
     }
-    return _TimePoint(name, _study_date(name, case), case, measured)
+    day = study_day(case.study)
+    if day is None:
+        raise CaseError("NO_STUDY_DATE", f"{name} has no study date", expected="StudyDate in its images")
+    phases = {
+        id_: decisions[m.acquisition_key].phase
+        for id_, m in measured.items()
+        if m.acquisition_key is not None and m.acquisition_key in decisions
+    }
+    return TimePoint(name, day, case, measured, phases)
 
 
 def _regions(case: Case) -> list[Region]:
     """Regions that are lesions, benign or not."""
     return [region for region in case.regions if region.role in LESION_ROLES]
-
-
-def _study_date(name: str, case: Case) -> date:
-    for acquisition in case.study:
-        try:
-            return date.fromisoformat(acquisition.header.study_date or "")
-        except ValueError:
-            continue
-    raise CaseError("NO_STUDY_DATE", f"{name} has no study date", expected="StudyDate in its images")
 
 
 def _subject(cases: Sequence[tuple[str, Case]]) -> str:
@@ -105,20 +110,62 @@ def _subject(cases: Sequence[tuple[str, Case]]) -> str:
     return f"patient {known.pop()[:8]}" if known else "patient"
 
 
-def _lesions_of(baseline: _TimePoint) -> tuple[dict[str, FollowedLesion], list[str]]:
-    """Roles at baseline: the final targets, everything else malignant as non-targets."""
-    regions = _regions(baseline.case)
-    measured = [baseline.measured[region.id] for region in regions]
-    found = baseline_targets(regions, [baseline.said(region.id) for region in regions], measured)
+def _baseline(point: TimePoint) -> _Baseline:
+    """The final targets; everything else malignant, tumor in veins too, as non-targets."""
+    regions = _regions(point.case)
+    measured = [point.measured[region.id] for region in regions]
+    found = baseline_targets(regions, [point.said(region.id) for region in regions], measured)
     roles = {p.lesion_id: p.role for p in found.settled.placements}
-    lesions = {
+    tumor = {id_: _tumor(point, id_) for id_ in _defects(point)}
+    followed = {
         region.id: _followed(
             region.id, Role.TARGET if roles[region.id] == "target" else Role.NON_TARGET, measurement
         )
         for region, measurement in zip(regions, measured, strict=True)
         if roles[region.id] != "not_recorded"
     }
-    return lesions, list(found.notes)
+    veins = {id_: _thrombus(id_, Role.NON_TARGET) for id_, is_ in tumor.items() if is_ is not Statement.NO}
+    return _Baseline(
+        lesions=followed | veins,
+        set_aside={id_: set_aside(point, id_) for id_, role in roles.items() if role == "not_recorded"},
+        tumor_in_vein=frozenset(id_ for id_, is_ in tumor.items() if is_ is Statement.YES),
+        notes=(*found.notes, *_age(point)),
+    )
+
+
+def _new_later(baseline: _Baseline, points: Sequence[TimePoint]) -> dict[str, FollowedLesion]:
+    """Lesions and filling defects that were not followed from baseline."""
+    new: dict[str, FollowedLesion] = {}
+    for point in points:
+        for region in _regions(point.case):
+            known = region.id in baseline.lesions or region.id in new
+            if not known and point.said(region.id).malignant is not Statement.NO:
+                new[region.id] = _followed(region.id, Role.NEW, point.measured[region.id])
+        for id_ in _defects(point):
+            if id_ not in baseline.lesions and _tumor(point, id_) is not Statement.NO:
+                new.setdefault(id_, _thrombus(id_, Role.NEW))
+    return new
+
+
+def _defects(point: TimePoint) -> list[str]:
+    """Filling defects that were outlined or spoken of."""
+    return list(dict.fromkeys([*point.defects(), *point.case.defects]))
+
+
+def _tumor(point: TimePoint, defect_id: str) -> Statement | None:
+    said = point.case.defects.get(defect_id, DefectStatement())
+    return is_tumor_in_vein(said, point.said(defect_id))
+
+
+def _age(point: TimePoint) -> tuple[str, ...]:
+    """A warning where the images are too old for the planned start (rule G6)."""
+    if point.case.record is None:
+        return ()
+    try:
+        start = parse_record(point.case.record).reference_dates.treatment_start
+    except RecordError:
+        return ("the patient record cannot be read: whether the baseline images are too old is unknown",)
+    return age_warnings(point.on, start)
 
 
 def _followed(lesion_id: str, role: Role, measurement: LesionMeasurement) -> FollowedLesion:
@@ -126,18 +173,11 @@ def _followed(lesion_id: str, role: Role, measurement: LesionMeasurement) -> Fol
     return FollowedLesion(lesion_id, role, organ_of(with_organ(measurement.lesion).organ, kind), kind)
 
 
-def _reading(point: _TimePoint, lesion: FollowedLesion) -> Reading:
-    """What the case says of a lesion; one that is neither outlined nor called gone was not evaluated."""
-    said, measurement = point.said(lesion.id), point.measured.get(lesion.id)
-    if said.present is Statement.NO:
-        return Reading(Seen.ABSENT)
-    diameter = measurement.lesion.diameter_mm if measurement is not None else None
-    if measurement is None or (diameter is None and lesion.role is Role.TARGET):
-        return Reading(Seen.NOT_EVALUATED)
-    if lesion.role is Role.NEW and said.malignant is not Statement.YES:
-        return Reading(Seen.EQUIVOCAL)
-    if lesion.role is Role.NON_TARGET and said.unequivocal_progression is Statement.YES:
-        return Reading(Seen.PROGRESSED)
-    if diameter is None:
-        return Reading(Seen.PRESENT)
-    return Reading(Seen.MEASURED, (recorded_tenths(float(diameter)),))
+def _thrombus(defect_id: str, role: Role) -> FollowedLesion:
+    return FollowedLesion(defect_id, role, "vein", LesionKind.THROMBUS)
+
+
+def _reading(point: TimePoint, lesion: FollowedLesion, baseline: _Baseline) -> Reading:
+    if lesion.id not in point.measured and lesion.kind is LesionKind.THROMBUS:
+        return thrombus_reading(point, lesion, tumor_at_baseline=lesion.id in baseline.tumor_in_vein)
+    return lesion_reading(point, lesion, baseline.set_aside.get(lesion.id))

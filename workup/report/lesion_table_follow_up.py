@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from recist.best_response import MINIMUM_SD_DAYS, BestResponse, TimePoint, best_response
-from recist.follow_up import VisitResponse
 from recist.lengths import millimeters, shown_percent
 from recist.lesion_table import Patient, RejectedRow
 from recist.mrecist import ViableResponse, follow_viable
 from recist.progression import PROGRESSION_PERCENT
 from recist.response import PARTIAL_RESPONSE_PERCENT, NewLesion, Response
+from recist.visits import VisitResponse
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
 from workup.report.lesion_table_plots import Course, spider_image, waterfall_image
 
