@@ -87,7 +87,9 @@ def opened():
     import napari
 
     from viewer.launch import open_window
+    from viewer.settings import remember
 
+    remember(window="liver", layout="grid")  # not as another test has left it
     kept = []
 
     def open_(path, **settings):
