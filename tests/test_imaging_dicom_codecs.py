@@ -206,3 +206,12 @@ def test_more_run_lengths_than_pixels_are_refused():
         decode(code + b"\x81\7", syntax, LAYOUT)
 
     assert caught.value.code == "DECODE_FAILED"
+
+
+def test_pixels_wider_than_the_header_says_are_refused():
+    syntax, code = CODES["JPEG-LS"]
+
+    with pytest.raises(DicomError) as caught:
+        decode(code, syntax, PixelFormat(96, 80, 8, 8, signed=False, padding=None))
+
+    assert caught.value.code == "DECODE_FAILED"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydicom.fileset import FileSet
 
+from imaging.dicom import archive_files
 from imaging.dicom.cache_files import load_cached
 from imaging.dicom.nifti_files import write_nifti
 from imaging.dicom.study_files import hash_sources, load_study, read_headers
@@ -86,6 +87,23 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     error = refused_with("UNSAFE_ARCHIVE", path)
 
     assert "times its size" in str(error)
+
+
+def test_a_zip_with_two_members_of_one_name_is_refused(tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path = zip_with(tmp_path / "study.zip", ("a.dcm", b"x"), ("a.dcm", b"y"))
+
+    refused_with("UNSAFE_ARCHIVE", path)
+
+
+@pytest.mark.parametrize("limit", ["MAX_MEMBERS", "MAX_UNPACKED_BYTES"])
+def test_a_zip_beyond_a_limit_is_refused(limit, tmp_path, monkeypatch):
+    path = zip_with(tmp_path / "study.zip", ("a.dcm", b"x"), ("b.dcm", b"y"))
+    monkeypatch.setattr(archive_files, limit, 1)
+
+    error = refused_with("UNSAFE_ARCHIVE", path)
+
+    assert "at most 1" in str(error)
 
 
 def test_a_damaged_zip_is_refused(tmp_path):

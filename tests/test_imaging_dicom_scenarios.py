@@ -9,7 +9,7 @@ from imaging.dicom.failures import CATALOGUE
 from imaging.dicom.study_files import load_study
 from imaging.errors import DicomError
 from tests.dicom_scenarios import SCENARIOS
-from tests.dicom_series import TOLERANCE, error_of
+from tests.dicom_series import TOLERANCE, error_of, series, write
 
 
 def outcome(folder, resample):
@@ -105,3 +105,33 @@ def test_the_page_lists_the_catalogue():
     for failure in CATALOGUE:
         assert f"| `{failure.code}` | {failure.handling} | {failure.sentence} |" in page
     assert len({f.code for f in CATALOGUE}) == len(CATALOGUE)
+
+
+#: What one slice says otherwise, and the code of the refusal. Other loaders read the first slice for all.
+ONE_SLICE_SAYS = {
+    "another modality": ({"Modality": "MR"}, "MIXED_ATTRIBUTES"),
+    "another kind of object": ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}, "MIXED_ATTRIBUTES"),
+    "three samples a pixel": ({"SamplesPerPixel": 3}, "BAD_BITS"),
+    "that it is shown inverted": ({"PhotometricInterpretation": "MONOCHROME1"}, "MIXED_ATTRIBUTES"),
+    "fewer bits allocated": ({"BitsAllocated": 8}, "BAD_BITS"),
+    "fewer bits stored": ({"BitsStored": 12}, "BAD_BITS"),
+    "another high bit": ({"HighBit": 11}, "BAD_BITS"),
+    "a range of padding": ({"PixelPaddingRangeLimit": 7}, "MIXED_ATTRIBUTES"),
+    "another slope": ({"RescaleSlope": "2"}, "RESCALE_VARIES"),
+    "another unit": ({"RescaleType": "US"}, "RESCALE_VARIES"),
+}
+
+
+@pytest.mark.parametrize(("changes", "code"), ONE_SLICE_SAYS.values(), ids=ONE_SLICE_SAYS)
+def test_a_slice_that_contradicts_the_others_is_refused(changes, code, tmp_path):
+    images = series()
+    for ds in images:
+        ds.PixelPaddingValue, ds.RescaleType = 5, "HU"
+        ds["PixelPaddingValue"].VR = "US"
+    for keyword, value in changes.items():
+        setattr(images[3], keyword, value)
+        if keyword.startswith("PixelPadding"):
+            images[3][keyword].VR = "US"
+    write(images, tmp_path)
+
+    assert outcome(tmp_path, resample=False)[:2] == ((), {code})
