@@ -95,6 +95,23 @@ def phases(folder: Path, out: Path) -> None:
     viewer.close()
 
 
+def maps(folder: Path, out: Path) -> None:
+    """The tumor's washout map over the late arterial phase."""
+    viewer, window = shown(SAMPLE, folder / "maps")
+    window.desk.reading.activate("hcc1")
+    window.desk.jump()
+    panel = window.panels["maps"]
+    panel.on.setChecked(True)
+    while not panel.choice.count():
+        settle(0.2)
+    panel.choice.setCurrentIndex(1)
+    panel.choice.activated.emit(1)
+    viewer.scene.camera.zoom *= 1.25
+    picture(viewer, out / "viewer_maps.png")
+    window.close()
+    viewer.close()
+
+
 def adjudication(folder: Path, out: Path) -> None:
     """Two signed reads that differ, before a third reader."""
     first = open_reading(SAMPLE, reader="Reader One", case_folder=folder / "case").reading
@@ -131,9 +148,9 @@ def main() -> None:
     """Draw all pictures, or those named on the command line."""
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[2:] or ["grid", "phases", "adjudication"]
+    wanted = sys.argv[2:] or ["grid", "phases", "maps", "adjudication"]
     with tempfile.TemporaryDirectory(prefix="veinvasion-pictures-") as folder:
-        for act in (grid, phases, adjudication):
+        for act in (grid, phases, maps, adjudication):
             if act.__name__ in wanted:
                 act(Path(folder), out)
 
