@@ -13,6 +13,7 @@ remote (Tublin et al., AJR 1997;168:719), so a larger distance never excludes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -37,7 +38,12 @@ _PERIPHERAL = ("Vp1", "Vv1")
 #: Modalities as DICOM writes them, and as people do.
 _SECTIONAL = ("CT", "MR", "MRI")
 _ULTRASOUND = ("US", "CEUS")
-_GADOXETATE = ("gadox", "primovist", "eovist")
+#: Gadoxetate by its generic and trade names, as headers and records write it.
+GADOXETATE_NAMES = re.compile(
+    r"gadoxet|eovist|primovist|gd[-\s]?eob|\beob\b|eob[-\s]?dtpa|プリモビスト|프리모비스트|普美显",
+    re.IGNORECASE,
+)
+_MR = ("MR", "MRI")
 
 _PATH = "imaging.thrombi"
 #: An examination to try where a record holds none.
@@ -188,10 +194,26 @@ def _washout(ask: Ask, imaging: Imaging, defect: Thrombus, path: str) -> Answer:
         parent=path,
     )
     study = study_named(imaging, defect.study)
-    agent = (study.contrast_agent or "").lower() if study else ""
-    if study is not None and any(word in agent for word in _GADOXETATE):
-        delayed = _with_gadoxetate(ask, delayed, f"imaging.studies[{study.id}].contrast_agent", agent)
+    if study is not None:
+        agent, path = study.contrast_agent, f"imaging.studies[{study.id}].contrast_agent"
+        if agent is not None and GADOXETATE_NAMES.search(agent):
+            delayed = _with_gadoxetate(ask, delayed, path, agent)
+        elif agent is None and (study.modality or "").upper() in _MR:
+            delayed = _without_agent(ask, delayed, path)
     return any_of(portal, delayed)
+
+
+def _without_agent(ask: Ask, delayed: Answer, path: str) -> Answer:
+    """Delayed washout on MR while nobody knows whether gadoxetate was given."""
+    if delayed.truth is not Truth.TRUE or ask.reading("P26") == "klca":
+        return delayed
+    return unknown(
+        "washout on the delayed phase of MR, whose contrast agent is not known: under gadoxetate it may be "
+        "liver uptake",
+        Reason.MISSING,
+        [Missing(path, "contrast agent of the examination", ("gadobutrol", "gadoxetate"))],
+        delayed.evidence,
+    )
 
 
 def _with_gadoxetate(ask: Ask, delayed: Answer, path: str, agent: str) -> Answer:

@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from eligibility.vascular_invasion import GADOXETATE_NAMES
 from eligibility.verdict import Status
 from imaging.findings.finding import Finding
 from imaging.phantom import TWINS
 from imaging.phantom_files import write_case
-from imaging.phases.phase import Phase
+from imaging.phases.agent import Agent, named_agent
+from imaging.phases.phase import Phase, PhaseDecision, Role
 from workup.assess import assess
 from workup.assessment_json import assessment_document
+from workup.case.case import Statement
 from workup.case.case_files import read_case
 from workup.errors import CaseError
 from workup.protocol_files import read_protocol
@@ -106,7 +109,9 @@ def test_phases_of_another_modality_are_neither_compared_nor_named_by_its_agent(
 
     assert phases == {Phase.PORTAL_VENOUS, Phase.DELAYED}
     assert result.vascular_invasion.status is Status.UNKNOWN
-    assert {e["contrast_agent"] for e in assessment_document(result)["examinations"]} >= {"gadoxetate"}
+    assert {e["contrast_agent"] for e in assessment_document(result)["examinations"]} >= {
+        "gadoxetate (Primovist)"
+    }
 
 
 def test_images_of_two_patients_are_refused(plain):
@@ -116,3 +121,106 @@ def test_images_of_two_patients_are_refused(plain):
         assess(mixed, PROTOCOL, search=False)
 
     assert refused.value.code == "TWO_PATIENTS"
+
+
+# fmt: off
+AGENTS = {
+    # modality and agent in the headers, late phases by the reader        verdict where only the delayed phase washes out
+    "delayed washout on CT counts":                                 ("CT", None,            Phase.DELAYED,      Status.PASS),
+    "delayed washout under gadobutrol counts":                      ("MR", "Gadovist",      Phase.DELAYED,      Status.PASS),
+    "under gadoxetate it may be uptake":                            ("MR", "GADOXETATE",    Phase.DELAYED,      Status.UNKNOWN),
+    "gadoxetate is known as Gd-EOB-DTPA":                           ("MR", "Gd-EOB-DTPA",   Phase.DELAYED,      Status.UNKNOWN),
+    "gadoxetate is known by its Korean trade name":                 ("MR", "프리모비스트",     Phase.DELAYED,      Status.UNKNOWN),
+    "a transitional phase proves gadoxetate without a name":        ("MR", None,            Phase.TRANSITIONAL, Status.UNKNOWN),
+    "on MR without an agent's name it may be gadoxetate":           ("MR", None,            Phase.DELAYED,      Status.UNKNOWN),
+    "gadolinium names no agent":                                    ("MR", "GADOLINIUM",    Phase.DELAYED,      Status.UNKNOWN),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("modality", "agent", "late", "status"), AGENTS.values(), ids=AGENTS)
+def test_washout_on_the_delayed_phase_alone(plain, modality, agent, late, status):
+    """Reader and agent alone: nothing is outlined but the verdict, so that no number speaks."""
+    header = {"modality": modality, "contrast_agent": agent, "contrast_ingredient": None}
+    case = with_headers(plain, dict.fromkeys((U, A, P, D), header))
+    order = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS, late)
+    labels = {a.key: phase for a, phase in zip(case.study, order, strict=True)}
+    said = replace(case.defects["defect1"], washout_portal=Statement.NO, washout_delayed=Statement.YES)
+    decisions = {key: PhaseDecision(Role.IMAGE, phase, 1.0) for key, phase in labels.items()}
+    unclear = tuple(replace(r, masks=unconfirmed(r.masks)) for r in case.regions)
+
+    result = assess(
+        replace(case, regions=unclear, defects={"defect1": said}), PROTOCOL, decisions=decisions, search=False
+    )
+
+    assert result.vascular_invasion.status is status
+
+
+def unconfirmed(masks):
+    return {key: replace(mask, verified=False) for key, mask in masks.items()}
+
+
+def with_second_tumor(case, *, first):
+    """A second primary tumor 100 mm away from the one that touches the defect, before or after it."""
+    tumor = next(r for r in case.regions if r.id == "hcc1")
+    shift = round(100 / next(iter(tumor.masks.values())).geometry.spacing_mm[1])
+    away = {
+        k: replace(m, offset=(m.offset[0], m.offset[1] + shift, m.offset[2])) for k, m in tumor.masks.items()
+    }
+    other = replace(tumor, id="hcc0", masks=away)
+    return replace(case, regions=(other, *case.regions) if first else (*case.regions, other))
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the far one first", "the far one last"])
+def test_the_distance_is_that_to_the_nearest_primary_tumor_wherever_it_stands(plain, first):
+    result = assess(with_second_tumor(plain, first=first), PROTOCOL, search=False)
+
+    (defect,) = result.defects
+    assert (defect.nearest_tumor, defect.adjacency.contact) == ("hcc1", True)
+    assert result.vascular_invasion.status is Status.PASS
+
+
+def test_a_far_tumor_says_nothing_while_a_nearer_one_is_not_confirmed(plain):
+    case = with_second_tumor(plain, first=True)
+    open_ = tuple(replace(r, masks=unconfirmed(r.masks)) if r.id == "hcc1" else r for r in case.regions)
+
+    result = assess(replace(case, regions=open_), PROTOCOL, search=False)
+
+    (defect,) = result.defects
+    answer = assessment_report(result).sections[0].answers[2]
+    assert (defect.nearest_tumor, defect.tumors_not_measured) == ("hcc0", ("hcc1",))
+    assert "confirmed outlines" in answer.why and "hcc1" in answer.why
+    assert "mm from the primary tumor" not in result.vascular_invasion.message
+
+
+def test_an_unconfirmed_tumor_is_not_called_missing(plain):
+    open_ = tuple(replace(r, masks=unconfirmed(r.masks)) if r.id == "hcc1" else r for r in plain.regions)
+
+    answer = (
+        assessment_report(assess(replace(plain, regions=open_), PROTOCOL, search=False))
+        .sections[0]
+        .answers[2]
+    )
+
+    assert answer.answer == "—"
+    assert answer.why.endswith("hcc1")
+
+
+NAMES = (
+    "gadoxetate disodium",
+    "Gadoxetic acid",
+    "Primovist 10 ml",
+    "EOVIST",
+    "Gd-EOB-DTPA",
+    "GD EOB",
+    "EOB",
+    "普美显",
+)
+OTHERS = ("Gd-DTPA", "gadobutrol", "MultiHance", "Gd-BOPTA", "iohexol", "web obtained")
+
+
+def test_images_and_records_know_gadoxetate_by_the_same_names():
+    for name in (*NAMES, *OTHERS):
+        expected = name in NAMES
+        assert (named_agent(name) is Agent.GADOXETATE) is expected, name
+        assert bool(GADOXETATE_NAMES.search(name)) is expected, name

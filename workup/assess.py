@@ -6,7 +6,7 @@ notebook call this same function.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from eligibility.imaging_evidence import combine_imaging
@@ -21,6 +21,7 @@ from imaging.findings.finding import Finding
 from imaging.findings.guards import Comparability, without_overridable
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
 from imaging.findings.reference_liver import pooled_liver
+from imaging.findings.region_examination import measured_study
 from imaging.findings.stability import stability as stability_of
 from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision
@@ -175,7 +176,10 @@ def _defect(
     policy: EnhancementPolicy,
     stability: bool,
 ) -> DefectAssessment:
-    adjacency, phase = _adjacency(region, _first(case, RegionRole.PRIMARY_TUMOR), named)
+    tumors = [r for r in case.regions if r.role is RegionRole.PRIMARY_TUMOR]
+    near = _adjacencies(region, tumors, _own_phases(region, case, named))
+    nearest = min(near, key=lambda tumor: near[tumor][0].distance_mm, default=None)
+    adjacency, phase = near[nearest] if nearest is not None else (None, None)
     findings = _findings(region, case, named, statistics, policy)
     statement = case.defects.get(region.id, DefectStatement())
     steady = None
@@ -198,6 +202,8 @@ def _defect(
         statement=statement,
         features=_features(region, case, named, findings, adjacency, statement),
         stability=steady,
+        nearest_tumor=nearest,
+        tumors_not_measured=tuple(t.id for t in tumors if t.id not in near),
     )
 
 
@@ -229,14 +235,23 @@ def _known(said: Statement | None, found: Finding | None) -> bool | None:
     return answers.pop() if len(answers) == 1 else None
 
 
-def _adjacency(
-    defect: Region, tumor: Region | None, named: Mapping[str, PhaseDecision]
-) -> tuple[Adjacency | None, Phase | None]:
-    """Distance on the clearest phase that holds verified masks of both."""
-    key, phase = _common_key(defect, tumor, named)
-    if tumor is None or key is None:
-        return None, None
-    return distance_mm(defect.masks[key], tumor.masks[key]), phase
+def _own_phases(
+    region: Region, case: Case, named: Mapping[str, PhaseDecision]
+) -> Mapping[str, PhaseDecision]:
+    """The phases of the region's own examination."""
+    return {a.key: named[a.key] for a in measured_study(region, case.study, named) if a.key in named}
+
+
+def _adjacencies(
+    defect: Region, tumors: Iterable[Region], named: Mapping[str, PhaseDecision]
+) -> dict[str, tuple[Adjacency, Phase]]:
+    """Distance to each tumor, on the clearest phase that holds verified masks of both."""
+    found = {}
+    for tumor in tumors:
+        key, phase = _common_key(defect, tumor, named)
+        if key is not None and phase is not None:
+            found[tumor.id] = distance_mm(defect.masks[key], tumor.masks[key]), phase
+    return found
 
 
 def _common_key(

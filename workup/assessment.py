@@ -28,9 +28,13 @@ class DefectAssessment:
     Attributes
     ----------
     adjacency : Adjacency or None
-        Shortest way to the primary tumor; None where no primary tumor is outlined on a common phase.
+        Shortest way to the nearest primary tumor; None where none is outlined on a common phase.
     adjacency_phase : Phase or None
         The phase whose masks gave the distance.
+    nearest_tumor : str or None
+        The primary tumor that is nearest.
+    tumors_not_measured : tuple of str
+        Primary tumors without a phase on which a reader has confirmed both outlines.
     features : SupportingFeatures
         Vein, intraluminal share and A-VENA, which decide nothing.
     stability : Stability or None
@@ -44,6 +48,8 @@ class DefectAssessment:
     statement: DefectStatement
     features: SupportingFeatures
     stability: Stability | None = None
+    nearest_tumor: str | None = None
+    tumors_not_measured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,6 +110,8 @@ def _adjacency(defect: DefectAssessment) -> dict[str, Any] | None:
         "nearest_points_lps_mm": [list(p) for p in near.nearest_points_lps_mm],
         "phase": defect.adjacency_phase.value if defect.adjacency_phase else None,
         "finding": near.finding.value,
+        "nearest_tumor": defect.nearest_tumor,
+        "tumors_not_measured": list(defect.tumors_not_measured),
     }
 
 

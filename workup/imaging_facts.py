@@ -17,6 +17,7 @@ from eligibility.patient import (
     Statement,
     Thrombus,
 )
+from imaging.findings.finding import Finding
 from imaging.findings.region_examination import region_examination, region_examinations
 from imaging.phases.agent import Agent
 from imaging.phases.decision import study_agent
@@ -80,10 +81,11 @@ def case_examinations(case: Case) -> dict[str, Examination]:
 
 
 def examination_agent(examination: Examination, decisions: Mapping[str, PhaseDecision]) -> str | None:
-    """The contrast agent as recorded, or its kind where name, description or phases tell it.
+    """The contrast agent as recorded, or its kind where descriptions or phases tell it; None where none does.
 
     Only gadoxetate has a transitional phase, and only with it is darkness after the portal phase open to
-    doubt: whatever it was called, it is handed over by its generic name.
+    doubt: whatever it was called, its generic name stands first. On MR a word that names no agent
+    ("gadolinium") leaves it open.
     """
     headers = [a.header for a in examination.acquisitions]
     recorded = next((h.contrast_agent for h in headers if h.contrast_agent), None)
@@ -91,9 +93,11 @@ def examination_agent(examination: Examination, decisions: Mapping[str, PhaseDec
     phases = {decisions[key].phase for key in examination.keys if key in decisions}
     if agent is Agent.UNKNOWN and Phase.TRANSITIONAL in phases:
         agent = Agent.GADOXETATE
-    if agent is Agent.UNKNOWN or (recorded and agent is not Agent.GADOXETATE):
-        return recorded
-    return agent.value
+    if agent is Agent.UNKNOWN:
+        return None if examination.modality == "MR" else recorded
+    if agent is Agent.GADOXETATE:
+        return f"{agent} ({recorded})" if recorded and recorded.casefold() != agent else agent.value
+    return recorded or agent.value
 
 
 def _study(study_id: str, examination: Examination, decisions: Mapping[str, PhaseDecision]) -> ImagingStudy:
@@ -137,8 +141,16 @@ def _thrombus(defect: DefectAssessment, reader: str | None, source: Source, stud
         reader=reader,
         measured_enhancement=Measured(defect.findings.enhancement.finding.value),
         measured_washout=Measured(defect.findings.washout.finding.value),
-        distance_to_primary_mm=_millimeters(defect.adjacency.distance_mm) if defect.adjacency else None,
+        distance_to_primary_mm=_distance(defect),
     )
+
+
+def _distance(defect: DefectAssessment) -> Decimal | None:
+    """Distance to the nearest primary tumor; a far one says nothing while another is not measured. [mm]"""
+    near = defect.adjacency
+    if near is None or (near.finding is not Finding.POSITIVE and defect.tumors_not_measured):
+        return None
+    return _millimeters(near.distance_mm)
 
 
 def _lesion(

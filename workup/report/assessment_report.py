@@ -203,10 +203,11 @@ def _washout_ratio(p: PhaseWashout) -> str:
 
 def _adjacency_answer(defect: DefectAssessment, w: Words) -> Answer:
     near = defect.adjacency
+    missed = w["no_distance"] + ", ".join(defect.tumors_not_measured) if defect.tumors_not_measured else ""
     if near is None:
-        return Answer(w["adjacency"], "—", w["no_lesion"], Tone.OPEN)
+        return Answer(w["adjacency"], "—", missed or w["no_tumor"], Tone.OPEN)
     phase = defect.adjacency_phase.replace("_", " ") if defect.adjacency_phase else ""
-    why = f"{near.reason.message} ({phase}; <= {ADJACENT_MM:g} mm)"
+    why = f"{near.reason.message} ({defect.nearest_tumor}, {phase}; <= {ADJACENT_MM:g} mm). {missed}".strip()
     return Answer(w["adjacency"], f"{near.shown_mm} mm", why, _FINDING_TONES[near.finding])
 
 
