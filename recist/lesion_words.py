@@ -49,12 +49,16 @@ _MERGED = re.compile(r"\b(?:merged|coalesced)(?: (?:into|with))? (?P<into>\S+)$"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What status and kind say: each None where nothing was said."""
+    """What status and kind say: each None where nothing was said.
+
+    ``split``: the row's length is one part of a lesion that split.
+    """
 
     role: Role | None = None
     seen: Seen | None = None
     kind: LesionKind | None = None
     merged_into: str | None = None
+    split: bool = False
 
 
 def words_of(status: str, kind: str) -> Words:
@@ -70,7 +74,7 @@ def words_of(status: str, kind: str) -> Words:
     >>> words_of("Target", "node").role, words_of("non-target; unequivocal progression", "").seen
     (<Role.TARGET: 'target'>, <Seen.PROGRESSED: 'progressed'>)
     """
-    role, seen, merged_into = None, None, None
+    role, seen, merged_into, split = None, None, None, False
     for written in re.split(r"[;,|:]", status):
         merged = _MERGED.search(written.strip())
         if merged:
@@ -79,14 +83,14 @@ def words_of(status: str, kind: str) -> Words:
         found, rest = _role(_plain(written))
         role = found or role
         if rest:
-            seen = _seen(rest, status)
+            seen, split = _seen(rest, status), split or rest == "split"
     kinds = [_role(part) for part in _parts(kind)]
     role = role or next((found for found, _ in kinds if found), None)
     named = [rest for _, rest in kinds if rest]
     unknown = [word for word in named if word not in _KINDS]
     if unknown:
         raise LesionError("UNKNOWN_KIND", f"kind {kind!r} is not understood", expected=", ".join(LesionKind))
-    return Words(role, seen, _KINDS[named[0]] if named else None, merged_into)
+    return Words(role, seen, _KINDS[named[0]] if named else None, merged_into, split)
 
 
 def lengths_of(text: str) -> tuple[int, ...]:

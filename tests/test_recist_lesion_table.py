@@ -10,7 +10,7 @@ import pytest
 
 from recist.errors import LesionError, RecistError
 from recist.lesion import LesionKind
-from recist.lesion_table import read_lesion_table
+from recist.lesion_table import check_columns, read_lesion_table
 from recist.lesion_words import date_of, lengths_of, words_of
 from recist.mrecist import follow_viable
 from recist.response import Response
@@ -73,6 +73,14 @@ REFUSED = {
     "target without baseline mm":  ("S1,Baseline,2025-01-01,T9,liver,solid,,target",      "NO_DIAMETER"),
     "merged into nothing known":   ("S1,Week 8,2025-02-26,T1,,,,merged into T9",          "UNKNOWN_CARRIER"),
     "neither kind nor organ":      ("S1,Baseline,2025-01-01,T9,,,12,target",              "KIND_UNKNOWN"),
+    "an organ that is not understood": ("S1,Baseline,2025-01-01,T9,mediastinum,,18,target", "KIND_UNKNOWN"),
+    "bone without its soft tissue": ("S1,Baseline,2025-01-01,T9,left rib,,18,target",      "KIND_UNKNOWN"),
+    "a vein as organ of a target": ("S1,Baseline,2025-01-01,T9,portal vein,,40,target",   "NEVER_A_TARGET"),
+    "a thrombus called solid":     ("S1,Baseline,2025-01-01,T9,PV thrombus,solid,40,target", "CONTRADICTION"),
+    "a node called solid":         ("S1,Baseline,2025-01-01,T9,portal LN,solid,18,target", "CONTRADICTION"),
+    "a small new lesion, perhaps a node": ("S1,Week 8,2025-02-26,X9,mediastinum,,9,new",  "KIND_UNKNOWN"),
+    "a kind that changed":         ("S1,Week 8,2025-02-26,T1,,node,30,",                  "CHANGED_KIND"),
+    "more cells than columns":     ("S1,Week 8,2025-02-26,T1,,,28,,9",                    "SURPLUS_CELLS"),
 }
 # fmt: on
 
@@ -256,6 +264,53 @@ def test_rows_and_columns_may_come_in_any_order():
     shuffled = only(table(*lines)).responses()
 
     assert shuffled == only(table(BASELINE, WEEK_8)).responses()
+
+
+# fmt: off
+#: Rows of one patient -> overall response of the last visit, its sum, and a note.
+BASE = "P1,baseline,2025-01-01,T1,liver,solid,40,target"
+WEEK = "P1,week8,2025-03-01,T1,,,28,"
+COURSES = {
+    "a baseline row without a visit leaves the sums unknown":      ([BASE, "P1,,2025-01-01,T2,liver,solid,30,target", WEEK, "P1,,2025-03-01,T2,,,60,"],                          "NE", None, "a baseline row was not accepted"),
+    "a baseline row without a subject leaves the sums unknown":    ([BASE, ",baseline,2025-01-01,T2,liver,solid,30,target", WEEK, ",week8,2025-03-01,T2,,,60,"],                 "NE", None, "row 1 names no subject and may belong here"),
+    "nor one whose date cannot be read either":                    ([BASE, "P1,,soon,T2,liver,solid,30,target", WEEK],                                                           "NE", None, "a baseline row was not accepted"),
+    "a follow-up row without a visit leaves baseline alone":       ([BASE, WEEK, "P1,,2025-03-01,T1,,,60,"],                                                                     "PR", 280,  ""),
+    "a row without a subject that the patient has is not theirs":  ([BASE, ",baseline,2025-01-01,T1,liver,solid,30,target", WEEK],                                                "PR", 280,  ""),
+    "a row without a subject of another year is not theirs":       ([BASE, ",baseline,2023-01-01,T2,liver,solid,30,target", WEEK],                                                "PR", 280,  ""),
+    "a new lesion without a subject withholds the response":       ([BASE, WEEK, ",week8,2025-03-01,X1,lung,solid,15,new"],                                                      "NE", 280,  "an entry about a new lesion was not accepted"),
+    "a new lesion without a visit withholds the response":         ([BASE, WEEK, "P1,,2025-03-01,X1,lung,solid,15,new"],                                                         "NE", 280,  "an entry about a new lesion was not accepted"),
+    "a new lesion of a visit without a date does so too":          ([BASE, WEEK, "P1,week9,soon,X1,lung,solid,15,new"],                                                          "NE", 280,  "an entry about a new lesion was not accepted"),
+    "a surplus cell is no smaller lesion":                         ([BASE, "P1,week8,2025-03-01,T1,,,28,,9"],                                                                    "NE", None, "target T1 was not evaluated"),
+    "two equal rows of a split lesion are two parts":              ([BASE, "P1,week8,2025-03-01,T1,,,20,split", "P1,week8,2025-03-01,T1,,,20,split"],                            "SD", 400,  "T1 split into 2 parts"),
+    "unequal rows of a split lesion are parts as well":            ([BASE, "P1,week8,2025-03-01,T1,,,12,split", "P1,week8,2025-03-01,T1,,,8,split"],                             "PR", 200,  "T1 split into 2 parts"),
+    "parts of parts are refused":                                  ([BASE, "P1,week8,2025-03-01,T1,,,12+5,split", "P1,week8,2025-03-01,T1,,,12+5,split"],                        "NE", None, ""),
+    "a baseline outranks a screening":                             (["P1,screening,2024-12-01,T1,liver,solid,50,target", "P1,baseline,2025-01-20,T1,,,60,", WEEK],               "PR", 280,  "visit screening lies before baseline and is not used"),
+    "a baseline is known beside the words of an examination":      (["P1,Prior CT,2024-11-01,T1,liver,solid,25,target", "P1,Baseline CT,2025-01-01,T1,,,40,", WEEK],             "PR", 280,  "visit Prior CT lies before baseline and is not used"),
+    "two baselines leave the sums unknown":                        ([BASE, "P1,Baseline MRI,2025-01-20,T1,,,60,", WEEK],                                                         "NE", None, "are all called baseline"),
+    "a visit after baseline is none":                              ([BASE, "P1,4 weeks post baseline,2025-02-01,T1,,,38,", WEEK],                                                "PR", 280,  ""),
+    "capitals and blanks make no other visit":                     ([BASE, "P1,Baseline,2025-01-01,T2,liver,solid,40,target", WEEK, "P1,Week8 ,2025-03-01,T2,,,28,"],             "PR", 560,  ""),
+    "capitals make another subject, and are pointed out":          ([BASE, "p1,baseline,2025-01-01,T2,liver,solid,30,target", WEEK],                                              "PR", 280,  "in capitals only"),
+    "a target merged into a non-target has the length of both":    ([BASE, "P1,baseline,2025-01-01,N1,liver,solid,20,non-target", "P1,week8,2025-03-01,T1,,,,merged into N1", "P1,week8,2025-03-01,N1,,,55,"], "PD", 550, "merged into N1"),
+    "a node is known in short, and by its short axis":             (["P1,baseline,2025-01-01,T1,portal LN,,18,target", "P1,week8,2025-03-01,T1,,,9,"],                            "CR", 90,   ""),
+    "a node is known in Korean":                                   (["P1,baseline,2025-01-01,T1,문맥 주위 림프절,,18,target", "P1,week8,2025-03-01,T1,,,9,"],                    "CR", 90,   ""),
+    "a normal node is no new lesion":                              ([BASE, WEEK, "P1,week8,2025-03-01,N9,lymph node,,8,new"],                                                    "PR", 280,  "node N9 is below 10 mm: normal, not new"),
+    "a new lesion counts until it is seen to be gone":             ([BASE, "P1,week8,2025-03-01,T1,,,20,", "P1,week8,2025-03-01,X1,lung,,8,new", "P1,week16,2025-05-01,T1,,,15,"], "PD", 150,  "it counts until it is seen gone"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("rows", "overall", "tenths", "said"), COURSES.values(), ids=COURSES)
+def test_what_a_table_leaves_open_is_never_a_response(rows, overall, tenths, said):
+    patient = table(*rows).patients[0]
+    last = patient.responses()[-1]
+
+    assert (last.overall.value, last.sum_tenths) == (overall, tenths)
+    assert any(said in note for note in (*patient.notes, *last.notes, ""))
+
+
+def test_a_column_that_stands_twice_is_refused():
+    with pytest.raises(LesionError, match="two columns diameter"):
+        check_columns([*HEAD.split(","), "Diameter "])
 
 
 # fmt: off

@@ -16,6 +16,7 @@ from imaging.phantom import PhantomSpec
 from imaging.phantom_files import write_case
 from imaging.regions.region import Region, RegionRole
 from imaging.volume import Study
+from recist.errors import LesionError
 from recist.response import Response
 from tests.reading_studies import acquisition, block, geometry
 from workup.case.case import Case, LesionStatement, Statement
@@ -156,6 +157,24 @@ def test_what_is_no_table_is_refused(tmp_path, content):
         read_table(path)
 
     assert refused.value.code == "NO_TABLE"
+
+
+def test_a_table_with_two_diameters_is_refused(tmp_path):
+    path = tmp_path / "lesions.csv"
+    path.write_text("subject,visit,date,lesion,diameter,status,diameter\nS1,BL,2025-01-01,T1,40,target,12\n")
+    with pytest.raises(LesionError, match="two columns diameter"):
+        read_table(path)
+
+
+def test_no_mrecist_where_a_baseline_target_was_refused(tmp_path):
+    path = tmp_path / "viable.csv"
+    path.write_text(
+        "subject,visit,date,lesion,organ,kind,diameter,status,viable_diameter\n"
+        "S1,Baseline,2025-01-01,T1,liver,solid,40,target,40\nS1,Baseline,2025-01-01,T2,liver,solid,x,target,30\n"
+        "S1,Week 8,2025-02-26,T1,liver,solid,38,target,0\n"
+    )
+
+    assert [v["mrecist"] for v in json.loads(run(path, "--json").stdout)["visits"]] == [None, None]
 
 
 def test_a_table_and_a_case_are_not_mixed(table, tmp_path):

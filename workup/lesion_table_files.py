@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from recist.lesion_table import COLUMNS, LesionTable, read_lesion_table
+from recist.lesion_table import COLUMNS, LesionTable, check_columns, read_lesion_table
 from workup.errors import RecordError
 
 
@@ -20,7 +20,7 @@ def read_table(path: Path) -> LesionTable:
     RecordError
         ``NO_TABLE`` if the file is no such table or holds no rows.
     recist.errors.LesionError
-        ``TABLE_COLUMNS`` if a needed column is missing.
+        ``TABLE_COLUMNS`` if a needed column is missing, or one stands twice.
     """
     try:
         content = path.read_text(encoding="utf-8-sig")
@@ -28,9 +28,11 @@ def read_table(path: Path) -> LesionTable:
         raise _no_table(path, "is not UTF-8 text") from error
     header = content.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
-    rows = list(csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter))
+    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter)
+    names, rows = reader.fieldnames or (), list(reader)
     if not rows:
         raise _no_table(path, "holds no rows")
+    check_columns(names)
     return read_lesion_table(rows)
 
 

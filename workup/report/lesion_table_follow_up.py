@@ -13,7 +13,7 @@ from recist.lesion_table import Patient, RejectedRow
 from recist.mrecist import ViableResponse, follow_viable
 from recist.progression import PROGRESSION_PERCENT
 from recist.response import PARTIAL_RESPONSE_PERCENT, NewLesion, Response
-from recist.visits import VisitResponse
+from recist.visits import Role, VisitResponse
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
 from workup.report.lesion_table_plots import Course, spider_image, waterfall_image
 
@@ -42,7 +42,9 @@ def followed(patient: Patient, *, confirmation: bool = False) -> Followed:
     responses = patient.responses()
     points = [TimePoint(r.on, r.overall) for r in responses[1:] if r.overall is not None]
     best = best_response(responses[0].on, points, confirmation=confirmation) if points else None
-    return Followed(patient, responses, best, follow_viable(patient.lesions, patient.visits))
+    known = Role.TARGET not in patient.unknown_at_baseline
+    viable = follow_viable(patient.lesions, patient.visits) if known else ()
+    return Followed(patient, responses, best, viable)
 
 
 def follow_up_document(cohort: Sequence[Followed], rejected: Sequence[RejectedRow]) -> dict[str, Any]:
