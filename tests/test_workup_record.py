@@ -70,6 +70,42 @@ def test_a_fault_names_its_place(changes: dict[str, Any], path: str, code: str, 
     assert path in str(refused.value)
 
 
+# fmt: off
+WRITTEN = {
+    "11.9 g/L of hemoglobin were g/dL":              ("hemoglobin", "11.9", "g/L", None, "check the unit"),
+    "2.4 g/dL of hemoglobin may be":                 ("hemoglobin", "2.4", "g/dL", None, None),
+    "3.15 neutrophils per uL were thousands":        ("anc", "3.15", "/uL", None, "10*9/L"),
+    "14 neutrophils per uL were thousands":          ("anc", "14", "/uL", None, "10*9/L"),
+    "0.01 x 10^9/L neutrophils may be":              ("anc", "0.01", "10*9/L", None, None),
+    "40 neutrophils per uL may be":                  ("anc", "40", "/uL", None, None),
+    "no neutrophil may be":                          ("anc", "0", "/uL", None, None),
+    "112 platelets per uL were thousands":           ("platelets", "112", "/uL", None, "0, or 1000"),
+    "1 x 10^9/L platelets may be":                   ("platelets", "1", "10*9/L", None, None),
+    "112 platelets in 10^6/mL are as many in 10^9/L": ("platelets", "112", "10*6/mL", None, None),
+    "2.9 umol/L of bilirubin were mg/dL":            ("bilirubin_total", "2.9", "umol/L", None, "number of mg/dL"),
+    "0.15 mg/dL of bilirubin may be":                ("bilirubin_total", "0.15", "mg/dL", None, None),
+    "less than 3 umol/L of bilirubin may be":        ("bilirubin_total", "2.5", "umol/L", "<", None),
+    "3.8 g/L of albumin were g/dL":                  ("albumin", "3.8", "g/L", None, "check the unit"),
+    "0.7 U/L of ALT were ukat/L":                    ("alt", "0.7", "U/L", None, "check the unit"),
+    "less than 5 U/L of ALT may be":                 ("alt", "5", "U/L", "<", None),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_value_that_no_adult_has_is_a_slip_of_unit(name: str) -> None:
+    analyte, value, unit, comparator, says = WRITTEN[name]
+    at = f"labs[{analyte}]"
+
+    faults, _ = check_record(
+        record({f"{at}.value": value, f"{at}.unit": unit, f"{at}.comparator": comparator})
+    )
+
+    assert [f["code"] for f in faults] == (["VALUE_IMPLAUSIBLE"] if says else [])
+    if says:
+        assert says in faults[0]["message"]
+
+
 def test_all_faults_are_told_at_once() -> None:
     faults, _ = check_record(
         record({"liver.ascites": "some", "consent.signed": "yes", "performance.ecog": 9})

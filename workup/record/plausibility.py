@@ -2,6 +2,13 @@
 
 They are slips of unit or of typing (an albumin of 38 g/dL is 38 g/L), so that every verdict that rested on
 them would be wrong.
+
+References
+----------
+.. [1] Carson JL et al. Mortality and morbidity in patients with very low postoperative Hb levels who decline
+   blood transfusion. Transfusion 2002;42:812-818.
+.. [2] Minchiotti L et al. Diagnosis, phenotype, and molecular genetics of congenital analbuminemia. Front
+   Genet 2019;10:336.
 """
 
 from __future__ import annotations
@@ -11,21 +18,33 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from eligibility.units import canonical
+from eligibility.units import Converted, canonical
 from workup.record import schema
 
-#: Lowest and highest plausible result, in the unit of ``eligibility.units``.
+#: Lowest and highest plausible result, in the unit of ``eligibility.units``. The lowest: of
+#: patients with 4 to 5 g/dL of hemoglobin a third dies, and each gram less makes it 2.5 times as likely [1]_;
+#: counters tell neutrophils in steps of 10 /uL and platelets in steps of 1000 /uL; below 0.6 g/dL of
+#: albumin there is hardly more than congenital analbuminemia, of which about 90 cases are known [2]_; the
+#: rest is below what analyzers report as a number.
 LAB_LIMITS: dict[str, tuple[Decimal, Decimal]] = {
-    "hemoglobin": (Decimal(0), Decimal(25)),  # g/dL
-    "anc": (Decimal(0), Decimal(200_000)),  # /uL
-    "platelets": (Decimal(0), Decimal(5_000_000)),  # /uL
-    "bilirubin_total": (Decimal(0), Decimal(100)),  # mg/dL
-    "albumin": (Decimal(0), Decimal(7)),  # g/dL
-    "alt": (Decimal(0), Decimal(50_000)),  # U/L
-    "ast": (Decimal(0), Decimal(50_000)),  # U/L
+    "hemoglobin": (Decimal(2), Decimal(25)),  # g/dL
+    "anc": (Decimal(10), Decimal(200_000)),  # /uL
+    "platelets": (Decimal(1000), Decimal(5_000_000)),  # /uL
+    "bilirubin_total": (Decimal("0.1"), Decimal(100)),  # mg/dL
+    "albumin": (Decimal("0.6"), Decimal(7)),  # g/dL
+    "alt": (Decimal(2), Decimal(50_000)),  # U/L
+    "ast": (Decimal(2), Decimal(50_000)),  # U/L
     "inr": (Decimal("0.5"), Decimal(15)),
     "creatinine": (Decimal("0.1"), Decimal(20)),  # mg/dL
 }
+#: Counts that may truly be 0: agranulocytosis, immune thrombocytopenia.
+_MAY_BE_NONE = frozenset({"anc", "platelets"})
+#: Written per uL, neutrophils below this are the number of 10*9/L, where 1.5 to 10 is common; 30 /uL
+#: and more exist in agranulocytosis. [/uL]
+_ANC_OF_THOUSANDS = Decimal(30)
+#: Written in umol/L, bilirubin below this is the number of mg/dL, which would turn a high value into a low
+#: one; whoever truly has less, as few healthy people do, has it accepted in mg/dL. [umol/L]
+_BILIRUBIN_OF_MG_DL = Decimal(3)
 WEIGHT_KG = (Decimal(25), Decimal(250))
 HEIGHT_CM = (Decimal(100), Decimal(230))
 #: Diameters and slices longer than this are in another unit. [mm]
@@ -65,16 +84,30 @@ def _lab(lab: schema.Lab, path: str) -> Iterator[dict[str, str]]:
     if lab.value is None or lab.value < 0:
         return
     converted = canonical(lab.analyte, lab.value, lab.unit)
-    low, high = LAB_LIMITS[lab.analyte]
-    censored_low = lab.comparator in ("<", "<=")
-    if converted is not None and (converted.value > high or (converted.value < low and not censored_low)):
-        yield _fault(
-            f"{path}.value",
-            f"{lab.analyte} {lab.value:f} {lab.unit or ''} is implausible; expected {low} to {high} "
-            f"{converted.unit}: check the unit",
-        )
+    if converted is not None:
+        expected = _expected(lab.analyte, lab.value, lab.comparator, converted)
+        if expected is not None:
+            said = f"{lab.analyte} {lab.value:f} {lab.unit or ''} is implausible"
+            yield _fault(f"{path}.value", f"{said}; expected {expected}: check the unit")
     if lab.uln is not None and lab.lln is not None and lab.uln < lab.lln:
         yield _fault(f"{path}.uln", f"upper limit {lab.uln:f} is below the lower limit {lab.lln:f}")
+
+
+def _expected(analyte: str, written: Decimal, comparator: str | None, converted: Converted) -> str | None:
+    """What a result should have been; None if it is plausible, a bound ("<5") from below included."""
+    low, high = LAB_LIMITS[analyte]
+    none_of_it = converted.value == 0 and analyte in _MAY_BE_NONE
+    if converted.value > high:
+        return f"{low} to {high} {converted.unit}"
+    if none_of_it or comparator in ("<", "<="):
+        return None
+    if analyte == "anc" and converted.value == written < _ANC_OF_THOUSANDS:
+        return f"0, or at least {_ANC_OF_THOUSANDS} /uL; this is a number of 10*9/L"
+    if analyte == "bilirubin_total" and converted.molar and written < _BILIRUBIN_OF_MG_DL:
+        return f"at least {_BILIRUBIN_OF_MG_DL} umol/L; this is a number of mg/dL"
+    if converted.value < low:
+        return f"{'0, or ' if analyte in _MAY_BE_NONE else ''}{low} to {high} {converted.unit}"
+    return None
 
 
 def _dates(record: schema.Record) -> Iterator[dict[str, str]]:
