@@ -8,7 +8,7 @@ result) and ``treatments.systemic_complete``.
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from eligibility.patient import LabResult, PatientFacts
@@ -37,15 +37,15 @@ def replaced(facts: PatientFacts, path: str, value: Any) -> PatientFacts:
 
 def _with(node: Any, steps: list[tuple[str, str]], value: Any) -> Any:
     (name, key), rest = steps[0], steps[1:]
-    if not is_dataclass(node) or name not in {f.name for f in fields(node)}:
+    if name not in getattr(node, "__dataclass_fields__", ()):
         raise KeyError(name)
     current = getattr(node, name)
     if key:
         items = list(current or ())
         index = _place(items, key)
         items[index] = _with(items[index], rest, value) if rest else value
-        return replace(node, **{name: tuple(items)})  # type: ignore[type-var]
-    return replace(node, **{name: _with(current, rest, value) if rest else value})  # type: ignore[type-var]
+        return replace(node, **{name: tuple(items)})
+    return replace(node, **{name: _with(current, rest, value) if rest else value})
 
 
 def _place(items: list[Any], key: str) -> int:

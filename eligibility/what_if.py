@@ -7,7 +7,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any
@@ -168,9 +168,19 @@ def _passes(
     """Whether some combination of candidate values lets the criterion pass."""
     most = _COMBINATIONS if len(items) <= _LARGEST_SEARCHED else 1
     return any(
-        _try(criterion, facts, protocol, dict(zip(items, values, strict=True))) in _SETTLED
-        for values in islice(product(*items.values()), most)
+        status_of(criterion, criterion.rule(protocol.ask(filled))) in _SETTLED
+        for filled in islice(_combined(facts, tuple(items.items())), most)
     )
+
+
+def _combined(facts: PatientFacts, items: Sequence[tuple[str, tuple[Any, ...]]]) -> Iterator[PatientFacts]:
+    """The facts with every combination of values, the last item changing fastest."""
+    if not items:
+        yield facts
+        return
+    path, values = items[0]
+    for value in values:
+        yield from _combined(replaced(facts, path, value), items[1:])
 
 
 def _pruned(
