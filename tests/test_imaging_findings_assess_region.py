@@ -156,6 +156,41 @@ def test_another_tube_voltage_is_not_compared_and_another_kernel_is_left_to_the_
     assert with_header(study_date="20200101").enhancement.finding is NA
 
 
+def second_arterial(**fields: object) -> tuple[Study, Region, Acquisition]:
+    """The plain twin with its arterial phase stored a second time, under a key that sorts first."""
+    phantom, study, regions, _ = twin("plain")
+    arterial = phantom.acquisition(Phase.LATE_ARTERIAL)
+    other = replace(
+        arterial, key="0", header=replace(arterial.header, series_uid="0", series_number=103, **fields)
+    )
+    defect = region(regions, RegionRole.FILLING_DEFECT)
+    both = replace(defect, masks={**defect.masks, "0": defect.masks[arterial.key]})
+    return Study((*study, other)), both, arterial
+
+
+SECOND_ARTERIAL = {
+    "a sharp kernel beside a soft one is left": ({"convolution_kernel": "B60f"}, True),
+    "another tube voltage beside the others' is left": ({"kvp": 80.0}, True),
+    "a plain copy may be used": ({}, False),
+}
+
+
+@pytest.mark.parametrize("name", SECOND_ARTERIAL)
+def test_of_two_arterial_series_the_one_that_compares_answers(name: str) -> None:
+    fields, left = SECOND_ARTERIAL[name]
+    study, defect, arterial = second_arterial(**fields)
+    decisions = {**twin("plain")[3], "0": PhaseDecision(Role.IMAGE, Phase.LATE_ARTERIAL, 1.0)}
+
+    found = assess_region(defect, region(twin("plain")[2], RegionRole.REFERENCE_LIVER), study, decisions)
+
+    used = dict(found.used)[Phase.LATE_ARTERIAL]
+    assert used == (arterial.key if left else "0")
+    said = next(r.message for r in found.enhancement.reasons if r.code == "SERIES_LEFT_OUT")
+    assert found.enhancement.finding is POS
+    assert said.startswith("for the late arterial phase series")
+    assert ("not series 103" in said) is left
+
+
 def test_a_verdict_says_how_often_it_survives_and_what_flips_it() -> None:
     _, study, regions, decisions = twin("plain")
     defect = region(regions, RegionRole.FILLING_DEFECT)

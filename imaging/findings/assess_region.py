@@ -132,8 +132,9 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
         not_comparable_reasons,
         tuple(beside),
     )
-    before, arterial = choice.pick((Phase.UNENHANCED,)), choice.pick(ARTERIAL_PHASES)
-    late = {p: a for p in WASHOUT_PHASES if (a := choice.pick((p,))) is not None}
+    arterial = choice.pick(ARTERIAL_PHASES)  # what all others are compared with
+    before = choice.pick((Phase.UNENHANCED,), arterial)
+    late = {p: a for p in WASHOUT_PHASES if (a := choice.pick((p,), arterial)) is not None}
     enhancement = _enhancement(choice, before, arterial, tuple(flags))
     washout = _washout(choice, enhancement, before, arterial, late, tuple(flags))
     others = other_examinations(region, study, phase_decisions)
@@ -161,6 +162,7 @@ def _enhancement(
         policy=choice.policy,
         blocks=(*flags, *choice.blocks(before, arterial, percent=True)),
         unconfirmed=choice.doubts((choice.region,), (before, arterial)),
+        cautions=(*choice.left_out(before), *choice.left_out(arterial)),
     )
 
 
@@ -194,7 +196,10 @@ def _washout(
             )
             for p, a in late.items()
         },
-        cautions=choice.liver_cautions(before),
+        cautions=(
+            *choice.liver_cautions(before),
+            *(reason for a in late.values() for reason in choice.left_out(a)),
+        ),
     )
 
 

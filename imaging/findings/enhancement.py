@@ -78,6 +78,7 @@ def enhancement_finding(
     policy: EnhancementPolicy = DEFAULT_POLICY,
     blocks: Sequence[Reason] = (),
     unconfirmed: Sequence[Reason] = (),
+    cautions: Sequence[Reason] = (),
 ) -> EnhancementFinding:
     """Arterial enhancement from the region's two samples.
 
@@ -96,6 +97,8 @@ def enhancement_finding(
         the numbers are still given.
     unconfirmed : sequence of Reason
         What a reader must confirm first (propagated regions): INDETERMINATE until then.
+    cautions : sequence of Reason
+        What must be said beside the answer and changes nothing.
 
     Returns
     -------
@@ -119,14 +122,14 @@ def enhancement_finding(
     final = confirmed
     if unconfirmed and confirmed in (Finding.POSITIVE, Finding.NEGATIVE):
         final = Finding.INDETERMINATE
-    cautions = (*unconfirmed, *_small(unenhanced, arterial), NO_PUBLISHED_THRESHOLD)
+    beside = (*unconfirmed, *cautions, *_small(unenhanced, arterial), NO_PUBLISHED_THRESHOLD)
     return EnhancementFinding(
         finding=final,
         if_confirmed=confirmed,
         difference=estimate.value if estimate else None,
         ci95=estimate.ci95 if estimate else None,
         unit=shown,
-        reasons=(*why, *cautions),
+        reasons=(*why, *beside),
         policy=policy,
         absolute_change=None
         if unenhanced is None or arterial is None

@@ -39,23 +39,61 @@ class PhaseChoice:
         units = [a.volume.unit for a in self.study if a.key in self.region.masks]
         return "MR" if units.count("MR") > units.count("HU") else "HU"
 
-    def pick(self, phases: tuple[Phase, ...]) -> Acquisition | None:
+    def pick(self, phases: tuple[Phase, ...], beside: Acquisition | None = None) -> Acquisition | None:
         """The acquisition that answers for the first of the phases that has one.
 
-        Among several of one phase: one with the region, confirmed by a reader, surest, thinnest.
+        Among several of one phase: one with the region, comparable with ``beside`` (without it, with most
+        of the other phases), confirmed by a reader, surest, thinnest.
         """
         found = [a for a in self.study if self._usable(a) and self.phase(a) in phases]
-        return min(found, key=lambda a: self._rank(a, phases), default=None)
+        if len(found) < 2:
+            return found[0] if found else None
+        return min(found, key=lambda a: self._rank(a, phases, beside))
+
+    def left_out(self, chosen: Acquisition | None) -> tuple[Reason, ...]:
+        """Which other acquisitions of the same phase hold the region, too, and were not used."""
+        if chosen is None:
+            return ()
+        phase = self.phase(chosen)
+        left = [
+            _label(a)
+            for a in self.study
+            if a.key != chosen.key
+            and self._usable(a)
+            and self.phase(a) is phase
+            and a.key in self.region.masks
+        ]
+        if not left:
+            return ()
+        name = phase.value.replace("_", " ")
+        text = f"for the {name} phase {_label(chosen)} is used, not {' nor '.join(left)}"
+        return (Reason("SERIES_LEFT_OUT", text),)
+
+    def _strangers(self, a: Acquisition, beside: Acquisition | None) -> int:
+        """How many phases of the region hold nothing that may be compared with an acquisition."""
+        if beside is not None:
+            return int(not self._comparable(a, beside))
+        others: dict[Phase, bool] = {}
+        for b in self.study:
+            if self._usable(b) and b.key in self.region.masks and self.phase(b) is not self.phase(a):
+                others[self.phase(b)] = others.get(self.phase(b), False) or self._comparable(a, b)
+        return list(others.values()).count(False)
+
+    def _comparable(self, a: Acquisition, b: Acquisition) -> bool:
+        return not (pair_blocks(a, b, self.comparability) or pair_doubts(a, b, self.comparability))
 
     def _usable(self, a: Acquisition) -> bool:
         decision = self.decisions.get(a.key)
         return decision is not None and decision.role is Role.IMAGE and a.volume.unit == self.unit
 
-    def _rank(self, a: Acquisition, phases: tuple[Phase, ...]) -> tuple[object, ...]:
+    def _rank(
+        self, a: Acquisition, phases: tuple[Phase, ...], beside: Acquisition | None
+    ) -> tuple[object, ...]:
         mask = self.region.masks.get(a.key)
         return (
             mask is None,
             phases.index(self.phase(a)),
+            self._strangers(a, beside),
             not (mask is not None and mask.verified),
             -self.decisions[a.key].confidence,
             a.volume.geometry.spacing_mm[0],
@@ -168,6 +206,15 @@ class PhaseChoice:
             return ()
         text = "the contrast agent is not named: after gadoxetate this would be the transitional phase"
         return (Reason("AGENT_UNKNOWN", text),)
+
+
+def _label(a: Acquisition) -> str:
+    """``series 3 (B30f, 5 mm)``: what tells reconstructions of one phase apart."""
+    header = a.header
+    number = a.key if header.series_number is None else header.series_number
+    thickness = None if header.slice_thickness_mm is None else f"{header.slice_thickness_mm:g} mm"
+    told = ", ".join(part for part in (header.convolution_kernel, thickness) if part)
+    return f"series {number} ({told})" if told else f"series {number}"
 
 
 def _agent(a: Acquisition) -> Agent:

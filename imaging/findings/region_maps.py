@@ -122,8 +122,9 @@ def region_maps(
         DEFAULT_POLICY,
         not_comparable_reasons,
     )
-    before, arterial = choice.pick((Phase.UNENHANCED,)), choice.pick(ARTERIAL_PHASES)
-    late = [a for p in WASHOUT_PHASES if (a := choice.pick((p,))) is not None]
+    arterial = choice.pick(ARTERIAL_PHASES)
+    before = choice.pick((Phase.UNENHANCED,), arterial)
+    late = [a for p in WASHOUT_PHASES if (a := choice.pick((p,), arterial)) is not None]
     ratios = tuple(_liver_ratio(choice, a) for a in late)
     if arterial is None or arterial.key not in region.masks:
         why = "no arterial phase" if arterial is None else "the region is not outlined on the arterial phase"
