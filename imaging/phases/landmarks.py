@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.phases.common_grid import CommonGrid
-from imaging.phases.tubes import Image, Mask, Tube, disk_weights, track_tube, tube_mask
+from imaging.phases.disks import closed, dilated
+from imaging.phases.tubes import Image, Mask, Tube, track_tube, tube_mask
 
 #: Brighter than this in every pass: bone, or contrast that was drunk. [HU]
 ALWAYS_BRIGHT_HU = 150.0
@@ -131,23 +132,39 @@ def _components(mask: Mask) -> list[Mask]:
     return [np.asarray(labels == 1 + int(i)) for i in np.argsort(sizes)[::-1][:8]]
 
 
-def _soft(grid: CommonGrid, bright: Mask) -> tuple[Mask, list[Image]]:
+@dataclass(frozen=True, eq=False)
+class SoftTissue:
+    """Where every pass is soft tissue, and the smoothed passes that tell.
+
+    Attributes
+    ----------
+    mask : (slices, rows, columns) array of bool
+    smooth : one (slices, rows, columns) array per pass. [HU]
+    """
+
+    mask: Mask
+    smooth: tuple[Image, ...]
+
+
+def find_soft_tissue(grid: CommonGrid, bright: Mask) -> SoftTissue:
+    """What is neither air, fat nor bone in any pass."""
     smooth = [ndimage.gaussian_filter(v, (0.5, 1.2, 1.2)) for v in grid.hu.values()]
     mean = np.mean(smooth, axis=0)
     lowest = np.minimum.reduce(smooth)
-    return np.asarray((mean > 15) & (mean < 230) & (lowest > -10) & ~bright), smooth
+    mask = (mean > 15) & (mean < 230) & (lowest > -10) & ~bright
+    return SoftTissue(np.asarray(mask), tuple(smooth))
 
 
-def find_liver(grid: CommonGrid, spine: NDArray[np.float64], bright: Mask) -> Mask | None:
+def find_liver(grid: CommonGrid, spine: NDArray[np.float64], tissue: SoftTissue) -> Mask | None:
     """The core of the liver: the largest even soft part whose middle lies right of the spine."""
-    soft, smooth = _soft(grid, bright)
+    soft = tissue.mask
     column = np.arange(soft.shape[2])[None, None, :]
     right = (spine[:, 1][:, None, None] - column) * grid.spacing_mm[2]
     for part in _components(_eroded(soft, grid, 6.0) & (right > -60)):
         if float(right[0, 0][np.nonzero(part)[2]].mean()) < 15 or _milliliters(part, grid) < LIVER_LEAST_ML:
             continue
         core = part & (right > 15)
-        for image in smooth:
+        for image in tissue.smooth:
             core &= np.abs(image - np.median(image[part & (right > 15)])) <= 35
         core = ndimage.binary_opening(core, iterations=1)
         parts = _components(core)
@@ -157,7 +174,7 @@ def find_liver(grid: CommonGrid, spine: NDArray[np.float64], bright: Mask) -> Ma
 
 
 def find_spleen(
-    grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brightest: str, bright: Mask
+    grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, brightest: str, tissue: SoftTissue
 ) -> Mask | None:
     """The soft organ far left and behind, which takes up contrast without becoming as bright as a kidney.
 
@@ -171,10 +188,10 @@ def find_spleen(
         As found.
     brightest : str
         Key of the pass with the brightest liver.
-    bright : (slices, rows, columns) array of bool
-        As ``always_bright`` gives it.
+    tissue : SoftTissue
+        As found.
     """
-    soft, _ = _soft(grid, bright)
+    soft = tissue.mask
     row = np.arange(soft.shape[1])[None, :, None]
     column = np.arange(soft.shape[2])[None, None, :]
     left = (column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
@@ -239,9 +256,7 @@ def _portal_window(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, li
     column = np.arange(liver.shape[2])[None, None, :]
     left = (column - spine[:, 1][:, None, None]) * grid.spacing_mm[2]
     front = (aorta.rows[:, None, None] - row) * grid.spacing_mm[1]
-    disk = disk_weights(14.0, grid.spacing_mm[1])[None] > 0
-    hull = ndimage.binary_closing(np.pad(liver, ((0, 0), (8, 8), (8, 8))), disk)[:, 8:-8, 8:-8]
-    hull |= ndimage.binary_dilation(liver, disk_weights(5.0, grid.spacing_mm[1])[None] > 0)
+    hull = closed(liver, 14.0, grid.spacing_mm[1]) | dilated(liver, 5.0, grid.spacing_mm[1])
     return np.asarray((left > -75) & (left < 45) & (front > 12) & (front < 85) & ~hull)
 
 

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.phases.common_grid import CommonGrid
+from imaging.phases.disks import closed
 from imaging.phases.landmarks import (
     Landmarks,
+    SoftTissue,
     always_bright,
     find_aorta,
     find_ivc,
     find_kidneys,
     find_liver,
     find_portal_system,
+    find_soft_tissue,
     find_spine,
     find_spleen,
 )
@@ -95,7 +98,8 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
         return {key: PassNumbers() for key in grid.hu}, Landmarks()
     bright = always_bright(grid.hu)
     aorta = find_aorta(grid, spine, bright)
-    liver = find_liver(grid, spine, bright)
+    tissue = find_soft_tissue(grid, bright)
+    liver = find_liver(grid, spine, tissue)
     marks = Landmarks(spine=spine, aorta=aorta, liver=liver)
     numbers = {key: PassNumbers(liver=_median(v, liver)) for key, v in grid.hu.items()}
     if aorta is None:
@@ -105,7 +109,7 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
         return numbers, replace(marks, aorta=None)
     numbers = {key: replace(n, aorta=blood[key]) for key, n in numbers.items()}
     if liver is not None:
-        marks = _veins_and_organs(grid, marks, numbers, bright)
+        marks = _veins_and_organs(grid, marks, numbers, bright, tissue)
     kidneys = None if marks.kidneys is None else _kidney_parts(marks.kidneys, grid)
     return {key: _measured(grid, marks, key, n, kidneys) for key, n in numbers.items()}, marks
 
@@ -134,7 +138,11 @@ def aorta_hu(image: Image, tube: Tube, grid: CommonGrid) -> float:
 
 
 def _veins_and_organs(
-    grid: CommonGrid, marks: Landmarks, numbers: Mapping[str, PassNumbers], bright: Mask
+    grid: CommonGrid,
+    marks: Landmarks,
+    numbers: Mapping[str, PassNumbers],
+    bright: Mask,
+    tissue: SoftTissue,
 ) -> Landmarks:
     assert marks.spine is not None and marks.aorta is not None
     liver = {key: n.liver for key, n in numbers.items() if n.liver is not None}
@@ -151,7 +159,7 @@ def _veins_and_organs(
     portal = find_portal_system(grid, marks, venous, arterial, bright)
     if portal is not None and not _is_blood(grid, portal, blood, venous):
         portal = None
-    spleen = find_spleen(grid, spine, aorta, venous, bright)
+    spleen = find_spleen(grid, spine, aorta, venous, tissue)
     kidneys = find_kidneys(grid, spine, aorta, venous, bright, spleen)
     return replace(marks, portal=portal, spleen=spleen, kidneys=kidneys)
 
@@ -202,10 +210,7 @@ class _KidneyParts:
 
 def _kidney_parts(kidneys: Mask, grid: CommonGrid) -> _KidneyParts:
     """Outer and inner part of the kidneys, and all they enclose: the sinus opens toward the spine."""
-    reach = round(SINUS_REACH_MM / grid.spacing_mm[1])
-    disk = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
-    whole = np.stack([ndimage.binary_closing(np.pad(layer, reach), disk) for layer in kidneys])
-    whole = whole[:, reach:-reach, reach:-reach]
+    whole = closed(kidneys, round(SINUS_REACH_MM / grid.spacing_mm[1]), 1)
     depth = np.stack([ndimage.distance_transform_edt(layer, sampling=grid.spacing_mm[1:]) for layer in whole])
     return _KidneyParts(kidneys & (depth <= 4), kidneys & (depth > 8), whole & (depth > 3))
 

@@ -171,11 +171,16 @@ def _contrast(best: Image, tube: Tube, grid: CommonGrid) -> float:
 
 def tube_mask(tube: Tube, shape: tuple[int, ...], grid: CommonGrid, share: float = 1.0) -> Mask:
     """Points within ``share`` of the tube's radius."""
-    row, column = np.mgrid[: shape[1], : shape[2]]
     out = np.zeros(shape, dtype=bool)
-    for k in range(shape[0]):
-        distance = np.hypot(
-            (row - tube.rows[k]) * grid.spacing_mm[1], (column - tube.columns[k]) * grid.spacing_mm[2]
-        )
-        out[k] = distance <= share * tube.radius_mm[k]
+    _, high, wide = grid.spacing_mm
+    for layer, row, column, radius_mm in zip(out, tube.rows, tube.columns, tube.radius_mm, strict=True):
+        rows = _around(row, share * radius_mm / high, shape[1])
+        columns = _around(column, share * radius_mm / wide, shape[2])
+        distance = np.hypot((rows[:, None] - row) * high, (columns - column) * wide)
+        layer[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = distance <= share * radius_mm
     return out
+
+
+def _around(center: int, reach: float, size: int) -> NDArray[np.int_]:
+    """Indices of an axis no farther from a center on it than ``reach``, and one more on either side."""
+    return np.arange(max(0, int(center - reach) - 1), min(size, int(center + reach) + 2))
