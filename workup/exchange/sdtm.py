@@ -229,12 +229,12 @@ def _sum(targets: BaselineTargets) -> Iterator[Record]:
         yield {"TRGRPID": "TARGET", **summed}
     for note in targets.notes:
         for line in wrap(note, LONGEST_TEXT):
-            yield _word("TGTNOTE", "Remark on the Choice of Targets", line)
+            yield _word("TGTNOTE", "Remark on the Baseline Targets", line)
 
 
 def _choice(lesion: LesionAssessment) -> Iterator[Record]:
     """What was proposed, and what the reader answered, side by side."""
-    proposed = lesion.proposed_role.replace("_", " ").upper()
+    proposed = _ROLES.get(lesion.proposed_role, lesion.proposed_role.replace("_", " ").upper())
     yield _word("TGTPROP", "Proposed Baseline Category", proposed)
     said = lesion.statement.target
     name = "Chosen as Target by the Reader"
