@@ -43,7 +43,8 @@ def stated(
         asked = Missing(path, label, (Statement.YES, Statement.NO))
         return unknown(f"{label} is not stated", reason, [asked])
     yes = statement is Statement.YES
-    return known(yes, label if yes else f"no {label}", cite(path, statement, "stated by a reader"))
+    no = f"not {label}" if label.startswith("adjacent") else f"no {label}"
+    return known(yes, label if yes else no, cite(path, statement, "stated by a reader"))
 
 
 def with_number(answer: Answer, measured: Measured | None, path: str, label: str) -> Answer:

@@ -128,6 +128,12 @@ def test_adjacency_by_reader_and_distance(reader: Statement | None, mm: str | No
     assert invasion(assessed(defect)).status == expected
 
 
+def test_a_reader_who_denies_adjacency_is_quoted_in_grammar() -> None:
+    found = invasion(assessed(replace(DEFECT, adjacent_to_primary=NO, distance_to_primary_mm=None)))
+
+    assert "not adjacent to the primary tumor" in found.message
+
+
 # fmt: off
 LEVELS = {
     ("portal_vein", "Vp1"): ("UNKNOWN", "FAIL", "PASS"), ("portal_vein", "Vp2"): ("PASS", "FAIL", "PASS"),

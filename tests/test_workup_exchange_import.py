@@ -17,8 +17,9 @@ from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage
 from imaging.dicom.study_files import load_study
 from imaging.errors import ImagingError, RegionError
 from imaging.geometry import VolumeGeometry
+from imaging.regions.label_map_files import RAS_TO_LPS
 from imaging.regions.region import Provenance, RegionRole, Vessel, VesselLevel
-from imaging.regions.region_files import RAS_TO_LPS, read_regions
+from imaging.regions.region_files import read_regions
 from imaging.regions.seg_files import read_segmentation
 from tests.dicom_judges import dcmqi_voxels, needs_dcmqi, rounded
 from tests.dicom_series import COLUMNS, ROWS, SLICES, series, write

@@ -15,13 +15,10 @@ from imaging.errors import RegionError
 from imaging.findings.label_masks import slice_axis, slices_first
 from imaging.geometry import VolumeGeometry
 from imaging.regions.grids import onto_grid
+from imaging.regions.label_map_files import NIFTI_ENDINGS, load_label_map
 from imaging.regions.region import Region
 from imaging.regions.region_codec import sidecar_kinds
 from imaging.volume import Acquisition, Study
-
-NIFTI_ENDINGS = (".nii.gz", ".nii")
-#: NIfTI counts toward right, front and head; DICOM toward left, back and head.
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,26 +90,9 @@ def _sidecar(path: Path) -> Mapping[int, Region]:
 
 
 def _load(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-
-    try:
-        image = nibabel.load(path) if path.name.endswith(NIFTI_ENDINGS) else None
-        values = None if image is None else np.asanyarray(image.dataobj)
-    except (OSError, ValueError, EOFError, ImageFileError) as error:
-        raise RegionError("REGIONS_FORMAT", f"{path.name} cannot be read: {error}") from error
-    if image is None or values is None:
+    if not path.name.endswith(NIFTI_ENDINGS):
         raise RegionError("REGIONS_FORMAT", f"{path.name} is no NIfTI", expected=" or ".join(NIFTI_ENDINGS))
-    values = values.reshape(values.shape[:3]) if values.ndim > 3 and values.shape[3:] == (1,) else values
-    if values.ndim != 3 or not np.isfinite(values).all() or values.min(initial=0) < 0:
-        raise RegionError(
-            "REGIONS_FORMAT", f"{path.name} has shape {values.shape}", expected="3D labels, 0 and up"
-        )
-    labels = values if values.dtype.kind in "iu" else np.rint(values).astype(np.int64)
-    if labels is not values and not np.array_equal(labels, values):
-        raise RegionError("REGIONS_FORMAT", f"{path.name} holds fractions", expected="whole labels")
-    shape = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
-    return labels, VolumeGeometry(shape, _RAS_TO_LPS @ image.affine)
+    return load_label_map(path)
 
 
 def _matching(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -65,3 +66,33 @@ def _corners_agree(
         here[:, axis] = there[:, row] if flips[row].step == 1 else last - there[:, row]
     away = target.patient_mm(there) - geometry.patient_mm(here)
     return bool(np.abs(away).max() <= tolerance_mm)
+
+
+def grid_difference(geometry: VolumeGeometry, target: VolumeGeometry) -> str:
+    """In what a grid differs from the one that was asked for, axes taken in the target's order.
+
+    ``shifted by 1.4 mm`` says what went wrong; two shapes in two orders of axes do not.
+    """
+    turn = target.patient_to_index[:3, :3] @ geometry.index_to_patient_mm[:3, :3]
+    order = np.abs(turn).argmax(axis=1)
+    if sorted(order) != [0, 1, 2]:
+        return "its axes lie obliquely to those of the images"
+    shape = tuple(geometry.shape[axis] for axis in order)
+    if shape != target.shape:
+        return f"it has {_times(shape)} voxels where the images have {_times(target.shape)}"
+    spacing = np.array(geometry.spacing_mm)[order]
+    if np.abs((spacing - target.spacing_mm) * (np.array(shape) - 1)).max() > SAME_GRID_TOLERANCE_MM:
+        return f"its voxels measure {_times(spacing)} mm, those of the images {_times(target.spacing_mm)} mm"
+    middle = geometry.patient_mm((np.array(geometry.shape) - 1) / 2)
+    away = middle - target.patient_mm((np.array(target.shape) - 1) / 2)
+    said = "it is shifted by {:.4g} mm against the images (left {:.4g}, back {:.4g}, head {:.4g})".format(
+        float(np.linalg.norm(away)), *away
+    )
+    axes = geometry.index_to_patient_mm[:3, :3][:, order] * np.sign(turn[[0, 1, 2], order])
+    tilt = (axes - target.index_to_patient_mm[:3, :3]) * (np.array(shape) - 1)
+    tilted = np.linalg.norm(tilt, axis=0).max() > SAME_GRID_TOLERANCE_MM
+    return f"{said} and turned against them" if tilted else said
+
+
+def _times(numbers: Iterable[float]) -> str:
+    return " x ".join(f"{n:.4g}" for n in numbers)

@@ -35,7 +35,8 @@ from numpy.typing import NDArray
 
 from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
-from imaging.regions.grids import onto_grid
+from imaging.regions.grids import grid_difference, onto_grid
+from imaging.regions.label_map_files import NIFTI_ENDINGS, RAS_TO_LPS, load_label_map
 from imaging.regions.placement import carry_over
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole
 from imaging.regions.region_codec import (
@@ -53,9 +54,6 @@ from imaging.volume import Acquisition, Study
 
 SCHEMA_VERSION = "1.0"
 REGIONS_FILE = "regions.json"
-NIFTI_ENDINGS = (".nii.gz", ".nii")
-#: NIfTI patient axes are right-anterior-superior; ours are left-posterior-superior.
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
@@ -231,7 +229,8 @@ def _label_map_acquisition(
     if not same:
         raise RegionError(
             "GRID_MISMATCH",
-            f"the label map lies on {geometry!r}, which is no acquisition's grid",
+            "the label map lies on no acquisition's grid"
+            + "".join(f"; {a.key}: {grid_difference(geometry, a.volume.geometry)}" for a in study),
             expected="; ".join(repr(a.volume.geometry) for a in study) or "a study with images",
             advice="Export the label map on the grid of the series it was drawn on.",
         )
@@ -244,34 +243,6 @@ def _label_map_acquisition(
     )
 
 
-def load_label_map(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
-    """Labels of a NIfTI file in its own axis order, and where they lie in LPS.
-
-    Raises
-    ------
-    RegionError
-        ``REGIONS_FORMAT`` if it is no 3D array of whole labels.
-    """
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-
-    try:
-        image = nibabel.load(path)
-        values = np.asanyarray(image.dataobj)
-    except (OSError, ValueError, EOFError, ImageFileError) as error:
-        raise RegionError("REGIONS_FORMAT", f"{path.name} cannot be read: {error}") from error
-    values = values.reshape(values.shape[:3]) if values.ndim > 3 and values.size else values
-    whole = np.asarray(np.rint(values), dtype=np.int64)
-    if values.ndim != 3 or not np.array_equal(whole, values) or whole.min() < 0:
-        raise RegionError(
-            "REGIONS_FORMAT",
-            f"{path.name} is no label map: shape {values.shape}, values that are not whole or below 0",
-            expected="a 3D array of whole labels, 0 for background",
-        )
-    shape = (int(whole.shape[0]), int(whole.shape[1]), int(whole.shape[2]))
-    return whole, VolumeGeometry(shape, RAS_TO_LPS @ image.affine)
-
-
 def _on_grid_of(
     labels: NDArray[np.integer[Any]], geometry: VolumeGeometry, acquisition: Acquisition, file: str
 ) -> NDArray[np.integer[Any]]:
@@ -279,7 +250,7 @@ def _on_grid_of(
     if moved is None:
         raise RegionError(
             "GRID_MISMATCH",
-            f"{file} lies on {geometry!r}",
+            f"{file}: {grid_difference(geometry, acquisition.volume.geometry)}",
             expected=f"the grid of its acquisition, {acquisition.volume.geometry!r}",
             advice="A mask is never resampled silently; export it on the grid of the series it was drawn on.",
             details={"acquisition_key": acquisition.key},

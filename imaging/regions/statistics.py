@@ -6,6 +6,7 @@ standard deviation divides by n - 1 (pyradiomics' divides by n).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -84,9 +85,14 @@ class RegionStatistics:
 
     @property
     def sample(self) -> RegionSample | None:
-        """What the findings compare; None where the region could not be measured."""
-        if self.mean is None or self.sd is None:
+        """What the findings compare; None where the region could not be measured.
+
+        A single voxel tells nothing of its spread, so nothing can be told from it.
+        """
+        if self.mean is None:
             return None
+        if self.sd is None:
+            return RegionSample(self.mean, math.inf, 1.0, self.area_mm2, self.voxels)
         return RegionSample(self.mean, self.sd, self.n_eff, self.area_mm2, self.voxels)
 
 

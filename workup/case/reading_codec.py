@@ -120,6 +120,9 @@ def _line(value: Any, where: str) -> Line:
     _check_keys(given, ("region", "acquisition", "axis", "ends_lps_mm"), where)
     if given.get("axis") not in ("long", "short"):
         raise _bad(f"{where}.axis", given.get("axis"), '"long" or "short"')
+    for name in ("region", "acquisition"):
+        if not isinstance(given.get(name), str) or not given[name]:
+            raise _bad(f"{where}.{name}", given.get(name), f"the {name} that the line lies on")
     ends = given.get("ends_lps_mm")
     try:
         (a, b) = (tuple(float(c) for c in end) for end in ends or ())
@@ -127,7 +130,7 @@ def _line(value: Any, where: str) -> Line:
         raise _bad(f"{where}.ends_lps_mm", ends, "two points of three numbers in mm") from None
     if len(a) != 3 or len(b) != 3:
         raise _bad(f"{where}.ends_lps_mm", ends, "two points of three numbers in mm")
-    return Line(str(given["region"]), str(given["acquisition"]), given["axis"], (a, b))
+    return Line(given["region"], given["acquisition"], given["axis"], (a, b))
 
 
 def _word(kind: type[_Word], value: Any, where: str) -> _Word:

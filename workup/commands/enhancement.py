@@ -195,8 +195,9 @@ def _regions(path: Path, study: Study) -> tuple[Region, ...]:
 
     Each region of a foreign file that lies on one phase alone is carried to the others, unconfirmed.
     """
+    from imaging.regions.label_map_files import NIFTI_ENDINGS
     from imaging.regions.placement import carry_over
-    from imaging.regions.region_files import NIFTI_ENDINGS, read_regions
+    from imaging.regions.region_files import read_regions
 
     if path.is_dir() or path.name.endswith((".json", *NIFTI_ENDINGS)) or not path.exists():
         return read_regions(path, study)

@@ -10,7 +10,8 @@ import pydicom
 from pydicom.errors import InvalidDicomError
 
 from imaging.errors import ImagingError
-from imaging.regions.region_files import NIFTI_ENDINGS, REGIONS_FILE, write_regions
+from imaging.regions.label_map_files import NIFTI_ENDINGS
+from imaging.regions.region_files import REGIONS_FILE, write_regions
 from imaging.regions.seg_files import SEG_CLASSES, acquisition_named, read_seg_regions
 from imaging.volume import Study
 from workup.case.reading_codec import ReadingFile, reading_document

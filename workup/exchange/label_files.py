@@ -16,10 +16,10 @@ from pydicom.sr.coding import Code
 from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
 from imaging.regions.grids import onto_grid
+from imaging.regions.label_map_files import NIFTI_ENDINGS, load_label_map
 from imaging.regions.placement import place_mask
 from imaging.regions.region import Provenance, Region, RegionMask
 from imaging.regions.region_codec import sidecar_kinds
-from imaging.regions.region_files import NIFTI_ENDINGS, load_label_map
 from imaging.regions.seg_files import acquisition_named
 from imaging.regions.segment_roles import SegmentIdentity, described_in_words, regions_of
 from imaging.volume import Acquisition, Study
