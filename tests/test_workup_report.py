@@ -14,6 +14,7 @@ from imaging.geometry import VolumeGeometry
 from imaging.regions.region import RegionMask
 from imaging.volume import Acquisition, AcquisitionHeader, Volume
 from workup.errors import WorkupError
+from workup.report.assessment_report import _limits
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number
 from workup.report.figures import Caliper, Curve, Outline, Panel, _frame, curves_image, key_image
 from workup.report.rendering import html, markdown, table_csv, workbook
@@ -140,6 +141,14 @@ def test_both_languages_say_the_same_things():
 
     assert english.keys() == korean.keys()
     assert [k for k, v in korean.items() if not re.search("[가-힣]", v)] == []
+
+
+def test_only_a_korean_report_says_why_its_reasons_are_in_english():
+    english, korean = (_limits(words(language), "I4") for language in ("en", "ko"))
+
+    assert len(korean) == len(english) + 1
+    assert all(english)
+    assert [line for line in korean if "영어" in line] == [words("ko")["limit_language"]]
 
 
 def test_markdown_holds_every_answer_and_escapes_marks():

@@ -83,9 +83,15 @@ def assessment_report(
         facts=_facts(assessment, w),
         answers=_answers(assessment, w),
         sections=sections,
-        limits=(w["limit_reader"], w["limit_threshold"], w["limit_device"], w["limit_scope"] + covered + "."),
+        limits=_limits(w, covered),
         footer=footer,
     )
+
+
+def _limits(w: Words, covered: str) -> tuple[str, ...]:
+    """What every report says of itself, and one in Korean why its reasons are in English."""
+    said = (w["limit_reader"], w["limit_threshold"], w["limit_device"], w["limit_language"])
+    return (*(line for line in said if line), w["limit_scope"] + covered + ".")
 
 
 def _facts(assessment: Assessment, w: Words) -> tuple[tuple[str, str], ...]:

@@ -105,6 +105,8 @@ _WORDS: dict[str, tuple[str, str]] = {
                          "수치만으로 혈관 침범을 판정하지 않으며, 판독자의 답변이 필요합니다."),
     "limit_device":     ("Research and decision support. Not a medical device; it does not replace the investigator.",
                          "연구 및 의사결정 보조용입니다. 의료기기가 아니며 연구자의 판단을 대신하지 않습니다."),
+    "limit_language":   ("",
+                         "판정 사유는 임상시험 계획서 원문에 맞추어 영어로 표기합니다."),
     "limit_scope":      ("Criteria covered by this report: ",             "이 보고서가 다루는 기준: "),
 }
 # fmt: on
