@@ -153,8 +153,12 @@ def is_measurable(ask: Ask, imaging: Imaging, lesion: ImagedLesion, path: str) -
         return unknown(
             message, _open_reason(lesion, study, kind), _size_missing(imaging, lesion, study, path), evidence
         )
+    if not lesion.outline_confirmed:
+        confirm = Missing(f"{path}.outline_confirmed", f"a reader's confirmation of the outline of {name}")
+        proposed = f"{message}, on an outline that no reader has confirmed"
+        return unknown(proposed, Reason.AWAITING_READER, [confirm], evidence)
     answer = known(judged.status is Status.MEASURABLE, message, *evidence)
-    notes = [f"{path}: {note}" for note in judged.notes]
+    notes = [f"{path}: {note}" for note in (*judged.notes, *lesion.remarks)]
     if judged.borderline:
         notes.append(f"{path}: within 1 mm of the limit, ask a second reader")
     return noted(answer, *notes)

@@ -103,7 +103,11 @@ class Thrombus:
 
 @dataclass(frozen=True, slots=True)
 class ImagedLesion:
-    """One lesion: diameters as a reader signs them, or a size that ``recist`` has ``judged`` already. [mm]"""
+    """One lesion: diameters as a reader signs them, or a size that ``recist`` has ``judged`` already. [mm]
+
+    ``outline_confirmed`` is False where the size comes from an outline that no reader has seen; ``remarks``
+    are printed with the verdict.
+    """
 
     id: str | None = None
     study: str | None = None
@@ -119,6 +123,8 @@ class ImagedLesion:
     reader: str | None = None
     slice_spacing_mm: Decimal | None = None
     judged: Measurability | None = None
+    outline_confirmed: bool = True
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

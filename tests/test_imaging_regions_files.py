@@ -127,7 +127,7 @@ def test_a_label_map_is_found_on_its_grid_whatever_the_order_of_its_axes(tmp_pat
     (region,) = read_regions(tmp_path / "b.nii.gz", study())
 
     assert np.array_equal(region.masks["1.2"].full(), mask)
-    assert region.masks["1.2"].verified
+    assert not region.masks["1.2"].verified  # imported is not verified
     carried = region.masks["1.1"]
     assert (carried.provenance, carried.verified) == (Provenance.PROPAGATED, False)
     assert "1.3" not in region.masks  # another frame of reference

@@ -170,6 +170,8 @@ def _lesion(
         source=source,
         reader=reader,
         judged=lesion.measurement.by_size,
+        outline_confirmed=lesion.measurement.confirmed,
+        remarks=lesion.measurement.cautions,
     )
 
 

@@ -26,6 +26,7 @@ from recist.measurability import Measurability, judge, judge_size
 from recist.organs import kind_of_organ, organ_of
 from workup.case.case import LesionStatement, Line, Statement
 from workup.errors import CaseError
+from workup.line_cautions import line_cautions, other_lines_caution
 
 #: Regions that are lesions. A filling defect is none: tumor thrombus is never measured as one.
 LESION_ROLES = frozenset(
@@ -46,6 +47,8 @@ _CLEAREST_MARGIN = (
     Phase.ARTERIAL,
     Phase.EARLY_ARTERIAL,
 )
+#: A plane more than this off the axial one is another plane (rule G8). [degrees]
+OBLIQUE_DEGREES = 30.0
 #: DICOM Modality -> how the lesion was seen; anything else is not known.
 MODALITIES = {"CT": Modality.CT, "MR": Modality.MR, "PT": Modality.PET, "US": Modality.ULTRASOUND}
 #: Provenances from the reader's own work to a machine's guess.
@@ -75,6 +78,8 @@ class LesionMeasurement:
         The image that holds the axes.
     confirmed : bool
         Whether a reader stands for the length: a line, or an outline that a reader drew or accepted.
+    cautions : tuple of str
+        Where a reader's line does not fit the outline, and lines that were not used.
     """
 
     lesion: MeasuredLesion
@@ -88,6 +93,7 @@ class LesionMeasurement:
     diameters: Diameters | None = None
     sop_instance_uid: str | None = None
     confirmed: bool = True
+    cautions: tuple[str, ...] = ()
 
 
 def measure_lesion(
@@ -131,6 +137,10 @@ def measure_lesion(
     diameters = _of_mask(mask, acquisition, kind)
     found = _of_lines(there, acquisition) if there and acquisition else _Axes.of_mask(diameters)
     decision = decisions.get(acquisition.key) if acquisition is not None else None
+    cautions = (
+        *(line_cautions(there, mask, diameters, found.long_mm) if there else ()),
+        *other_lines_caution(own, acquisition.key if acquisition is not None else None, decisions),
+    )
     lesion = _lesion(region, statement, kind, acquisition, decision, diameters, found)
     return LesionMeasurement(
         lesion=lesion,
@@ -144,6 +154,7 @@ def measure_lesion(
         diameters=diameters,
         sop_instance_uid=_image(acquisition, found.slice),
         confirmed=found.method == "line" or mask is None or mask.verified,
+        cautions=cautions,
     )
 
 
@@ -202,16 +213,24 @@ def _of_lines(lines: list[Line], acquisition: Acquisition) -> _Axes:
 def _measured_on(
     region: Region, lines: list[Line], study: Study, decisions: Mapping[str, PhaseDecision]
 ) -> Acquisition | None:
-    """The acquisition to measure on: with lines, else the reader's own mask; clear margins; native grid."""
+    """The acquisition to measure on, on its native grid.
+
+    With lines, else the reader's own mask; an acquired image before a reformat, axial before any other plane
+    (G1, G8); then the phase with clear margins (G7), the thinner slice, and the key, so that no order counts.
+    """
     with_lines = {line.acquisition_key for line in lines}
 
-    def preference(acquisition: Acquisition) -> tuple[bool, bool, int, int, str]:
+    def preference(acquisition: Acquisition) -> tuple[bool | int | float | str, ...]:
         mask, decision = region.masks.get(acquisition.key), decisions.get(acquisition.key)
         phase = decision.phase if decision else Phase.UNDETERMINED
         trust = _TRUSTED.index(mask.provenance) if mask is not None else len(_TRUSTED)
         unverified = mask is None or not mask.verified
         without_line = acquisition.key not in with_lines
-        return without_line, unverified, trust, _CLEAREST_MARGIN.index(phase), acquisition.key
+        geometry = acquisition.volume.geometry
+        reformatted = decision is None or decision.role is not Role.IMAGE
+        across = geometry.degrees_from_axial > OBLIQUE_DEGREES
+        plane = reformatted, across, _CLEAREST_MARGIN.index(phase), geometry.spacing_mm[0]
+        return without_line, unverified, trust, *plane, acquisition.key
 
     marked = {*region.masks, *with_lines}
     usable = [a for a in study if a.key in marked and not a.volume.resampled]

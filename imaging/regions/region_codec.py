@@ -13,6 +13,7 @@ from imaging.regions.seeds import ROLE_OF_NAME, Cylinder
 SIDECAR_FORM = '{"labels": {"1": {"id": "thrombus", "role": "filling_defect", "vessel": "portal_vein"}}}'
 
 T = TypeVar("T", bound=StrEnum)
+_REGION_KEYS = ("id", "name", "role", "vessel", "level", "label", "note")
 
 
 def kinds_of(entries: object) -> dict[int, Region]:
@@ -50,6 +51,7 @@ def _region(entry: object, default_id: str) -> Region:
         entry = {"id": entry}
     if not isinstance(entry, Mapping):
         raise RegionError("REGIONS_FORMAT", f"a region given as {entry!r}", expected=SIDECAR_FORM)
+    known_keys(entry, _REGION_KEYS, "a region")
     name = str(entry.get("id") or entry.get("name") or default_id)
     role = entry.get("role") or ROLE_OF_NAME.get(name.lower()) or name
     vessel, level = entry.get("vessel"), entry.get("level")
@@ -60,6 +62,34 @@ def _region(entry: object, default_id: str) -> Region:
         level=None if level is None else choice(VesselLevel, level, "level"),
         note=str(entry.get("note", "")),
     )
+
+
+def known_keys(given: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
+    """Refuse a key that nobody reads: a mistyped "levle" would lose the level silently.
+
+    Raises
+    ------
+    RegionError
+        ``REGIONS_FORMAT`` naming the key and those that are known.
+    """
+    unknown = sorted(str(key) for key in given if key not in allowed)
+    if unknown:
+        raise RegionError(
+            "REGIONS_FORMAT", f"{where} has the key {unknown[0]!r}", expected=f"one of {', '.join(allowed)}"
+        )
+
+
+def known_version(document: Mapping[str, Any], version: str) -> None:
+    """Refuse a file of another version than ours; one without a version is taken as ours.
+
+    Raises
+    ------
+    RegionError
+        ``REGIONS_FORMAT``.
+    """
+    given = document.get("schema_version", version)
+    if given != version:
+        raise RegionError("REGIONS_FORMAT", f"schema_version {given!r}", expected=repr(version))
 
 
 def _vessel(value: object) -> Vessel:

@@ -46,6 +46,8 @@ from imaging.regions.region_codec import (
     described,
     flag,
     kinds_of,
+    known_keys,
+    known_version,
     sidecar_kinds,
     unknown_label,
 )
@@ -54,6 +56,7 @@ from imaging.volume import Acquisition, Study
 
 SCHEMA_VERSION = "1.0"
 REGIONS_FILE = "regions.json"
+_MASK_KEYS = ("file", "series_uid", "acquisition_key", "provenance", "verified", "residual_mm")
 
 
 def read_regions(path: Path | str, study: Study) -> tuple[Region, ...]:
@@ -129,9 +132,12 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _read_case_regions(document: Mapping[str, Any], folder: Path, study: Study) -> tuple[Region, ...]:
+    known_keys(document, ("schema_version", "regions", "masks"), REGIONS_FILE)
+    known_version(document, SCHEMA_VERSION)
     kinds = kinds_of(document["regions"])
     masks: dict[str, dict[str, RegionMask]] = {kind.id: {} for kind in kinds.values()}
     for entry in document["masks"]:
+        known_keys(entry, _MASK_KEYS, "a mask")
         acquisition = _acquisition(entry, study)
         labels, geometry = load_label_map(_inside(folder, str(entry.get("file", ""))))
         voxels = _on_grid_of(labels, geometry, acquisition, str(entry.get("file")))
@@ -146,8 +152,20 @@ def _read_case_regions(document: Mapping[str, Any], folder: Path, study: Study) 
             if label not in kinds:
                 raise unknown_label(label, str(entry.get("file")), kinds)
             known = mask if residual is None else replace(mask, residual_mm=float(residual))
+            if acquisition.key in masks[kinds[label].id]:
+                raise _twice(kinds[label].id, acquisition, str(entry.get("file")))
             masks[kinds[label].id][acquisition.key] = known
     return tuple(replace(kind, masks=masks[kind.id]) for kind in kinds.values())
+
+
+def _twice(region_id: str, acquisition: Acquisition, file: str) -> RegionError:
+    return RegionError(
+        "MASK_TWICE",
+        f"{file} outlines {region_id} a second time on series {acquisition.header.series_number}",
+        expected="one outline of a region on each acquisition",
+        advice="Remove one of the two masks, or give the second one an id of its own.",
+        details={"region": region_id, "acquisition_key": acquisition.key},
+    )
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -190,7 +208,7 @@ def _read_label_map(path: Path, study: Study) -> tuple[Region, ...]:
     provenance = choice(Provenance, sidecar.get("provenance", Provenance.IMPORTED), "provenance")
     if not told:
         provenance = Provenance.PROPAGATED
-    verified = told and flag(sidecar.get("verified", True))
+    verified = told and flag(sidecar.get("verified", False))
     found = _masks_by_label(voxels, drawn_on.volume.geometry, provenance, verified)
     unknown = sorted(set(found) - set(kinds))
     if unknown:

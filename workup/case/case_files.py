@@ -13,12 +13,13 @@ A *case folder* is the append-only store of ``workup.case.store_files``; it is r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from imaging.dicom.study_files import load_study
+from imaging.regions.region import Region, RegionRole
 from imaging.regions.region_files import read_regions
 from imaging.volume import Study
 from workup.case.case import Case
@@ -83,10 +84,11 @@ def read_case(
     region_path = Path(regions) if regions else _present(folder, "regions.json")
     said = _read_reading(Path(reading) if reading else _present(folder, "reading.json"))
     record_path = Path(record) if record else _present(folder, "record.json", "record.yaml", "record.yml")
-    _check_labels(said, study)
+    held = read_regions(region_path, study) if region_path else ()
+    _check_names(said, study, held)
     return Case(
         study=study,
-        regions=read_regions(region_path, study) if region_path else (),
+        regions=held,
         phase_labels=said.phase_labels,
         lines=said.lines,
         defects=said.defects,
@@ -168,12 +170,28 @@ def _read_record(path: Path) -> Mapping[str, Any]:
     return read_record_file(path).raw
 
 
-def _check_labels(said: ReadingFile, study: Study) -> None:
-    keys = {a.key for a in study.acquisitions}
-    for key in said.phase_labels:
-        if key not in keys:
-            raise CaseError(
-                "BAD_READING",
-                f"phase_labels names the acquisition {key!r}, which this study does not hold",
-                expected="one of its acquisition keys (veinvasion phases prints them)",
-            )
+def _check_names(said: ReadingFile, study: Study, regions: Sequence[Region]) -> None:
+    """Refuse what a reader said of an acquisition or a region that the case does not hold."""
+    keys = [a.key for a in study.acquisitions]
+    ids = [r.id for r in regions]
+    defects = [r.id for r in regions if r.role is RegionRole.FILLING_DEFECT]
+    standing = [
+        key for key, s in said.lesions.items() if s.present is None
+    ]  # one that is gone has no outline
+    named = (
+        ("phase_labels", said.phase_labels, keys, "acquisition"),
+        ("a line", [line.acquisition_key for line in said.lines], keys, "acquisition"),
+        ("a line", [line.region_id for line in said.lines], ids, "region"),
+        ("defects", said.defects, defects, "filling defect"),
+        ("lesions", standing, ids, "region"),
+    )
+    for where, names, known, what in named:
+        for name in names:
+            if name not in known:
+                raise CaseError(
+                    "BAD_READING",
+                    f"{where} names the {what} {name!r}, which this case does not hold",
+                    expected=f"one of {', '.join(known) or 'none: no ' + what + ' is outlined'}",
+                    advice="veinvasion phases prints the acquisition keys." if what == "acquisition" else "",
+                    details={"named": name, "known": known},
+                )

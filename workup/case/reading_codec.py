@@ -51,6 +51,8 @@ def parse_reading(document: Mapping[str, Any]) -> ReadingFile:
         ``BAD_READING`` naming the place and the words that are allowed there.
     """
     _check_keys(document, _KEYS, "reading")
+    if document.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
+        raise _bad("schema_version", document["schema_version"], repr(SCHEMA_VERSION))
     labels = _mapping(document.get("phase_labels"), "phase_labels")
     defects = _mapping(document.get("defects"), "defects")
     lesions = _mapping(document.get("lesions"), "lesions")
@@ -58,7 +60,7 @@ def parse_reading(document: Mapping[str, Any]) -> ReadingFile:
     if not isinstance(complete, bool):
         raise _bad("complete", complete, "true or false")
     return ReadingFile(
-        reader=_text(document.get("reader"), "reader"),
+        reader=(_text(document.get("reader"), "reader") or "").strip() or None,  # a blank is nobody's name
         phase_labels={k: _word(Phase, v, f"phase_labels.{k}") for k, v in labels.items()},
         defects={k: _defect(v, f"defects.{k}") for k, v in defects.items()},
         lesions={k: _lesion(v, f"lesions.{k}") for k, v in lesions.items()},

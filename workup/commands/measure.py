@@ -68,7 +68,11 @@ def lesion_json(measurement: LesionMeasurement) -> dict[str, Any]:
         "area_mm2": found.area_mm2 if found else None,
         "volume_ml": found.volume_ml if found else None,
         "chord_inside_fraction": by_mask.chord_inside_fraction if by_mask else None,
-        "flags": list(found.flags) if found else [],
+        "flags": [
+            *(found.flags if found else ()),
+            *(() if measurement.confirmed else ("outline_unverified",)),
+        ],
+        "cautions": list(measurement.cautions),
         "kind": lesion.kind.value if lesion.kind else None,
         "modality": lesion.modality.value if lesion.modality else None,
         "measurability": {

@@ -241,6 +241,8 @@ def _place(items: list[Any], key: str) -> int:
 _NOT_RECORDED = {
     "recorded",
     "judged",
+    "outline_confirmed",
+    "remarks",
     "measured_enhancement",
     "measured_washout",
     "distance_to_primary_mm",

@@ -342,7 +342,12 @@ def _lesion_section(lesion: LesionAssessment, assessment: Assessment, w: Words) 
         answers=(answer,),
         figures=lesion_figures(lesion, assessment),
         tables=(lesion_table((lesion,), w), measurement_table(lesion.findings, assessment, w)),
-        paragraphs=(*judged.notes, f"{lesion.role.replace('_', ' ')}: {lesion.role_reason}"),
+        paragraphs=(
+            *judged.notes,
+            *lesion.measurement.cautions,
+            *(() if lesion.measurement.confirmed else (w["unconfirmed"],)),
+            f"{lesion.role.replace('_', ' ')}: {lesion.role_reason}",
+        ),
     )
 
 

@@ -94,6 +94,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_defect":        ("No filling defect was outlined.",               "표시된 충만 결손이 없습니다."),
     "no_distance":      ("No phase holds confirmed outlines of both the defect and this primary tumor: ",
                          "충만 결손과 다음 원발 종양이 같은 시기에 함께 확인되지 않았습니다: "),
+    "unconfirmed":      ("No reader has confirmed this outline: its diameters are a proposal.",
+                         "판독자가 확인하지 않은 영역입니다. 직경은 제안값입니다."),
     "no_tumor":         ("No primary tumor was outlined.",                "표시된 원발 종양이 없습니다."),
     "no_lesion":        ("No lesion was outlined.",                       "표시된 병변이 없습니다."),
     "limit_threshold":  ("Numeric thresholds are not validated for arterial-phase thrombus enhancement; the washout "
