@@ -85,7 +85,7 @@ def grid_difference(geometry: VolumeGeometry, target: VolumeGeometry) -> str:
         return f"its voxels measure {_times(spacing)} mm, those of the images {_times(target.spacing_mm)} mm"
     middle = geometry.patient_mm((np.array(geometry.shape) - 1) / 2)
     away = middle - target.patient_mm((np.array(target.shape) - 1) / 2)
-    said = "it is shifted by {:.4g} mm against the images (left {:.4g}, back {:.4g}, head {:.4g})".format(
+    said = "it is shifted by {:.3g} mm against the images (left {:.2f}, back {:.2f}, head {:.2f})".format(
         float(np.linalg.norm(away)), *away
     )
     axes = geometry.index_to_patient_mm[:3, :3][:, order] * np.sign(turn[[0, 1, 2], order])
