@@ -88,7 +88,10 @@ def turned() -> VolumeGeometry:
 
 
 DIFFERENCES: dict[str, tuple[Callable[[], VolumeGeometry], str]] = {
-    "a shift is told in millimeters": (shifted, "shifted by 1.4 mm against the images (left 1.40, back 0.00, head 0.00)"),
+    "a shift is told in millimeters": (
+        shifted,
+        "shifted by 1.4 mm against the images (left 1.40, back 0.00, head 0.00)",
+    ),
     "another size is told in the images' order": (
         lambda: VolumeGeometry((6, 5, 3), FILE),
         "3 x 5 x 6 voxels where the images have 4",
