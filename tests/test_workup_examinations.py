@@ -224,3 +224,50 @@ def test_images_and_records_know_gadoxetate_by_the_same_names():
         expected = name in NAMES
         assert (named_agent(name) is Agent.GADOXETATE) is expected, name
         assert bool(GADOXETATE_NAMES.search(name)) is expected, name
+
+
+RECORDED = {
+    "studies": [{"id": "ct1", "date": "2025-06-20", "modality": "CT", "dynamic": True, "slice_thickness_mm": "5"}],
+    "thrombi": [
+        {
+            "id": "d1", "study": "ct1", "vessel": "portal_vein", "level": "Vp4", "filling_defect": True,
+            "adjacent_to_primary": True, "arterial_enhancement": True, "washout_portal": True,
+            "evidence": {"source": "reader", "reader": "Dr A"},
+        }
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("complete", "status"), [(False, Status.PASS), (True, Status.UNKNOWN)], ids=["open", "contradicted"]
+)
+def test_where_nothing_is_outlined_the_record_stands_unless_the_reader_calls_it_complete(
+    plain, complete, status
+):
+    case = replace(
+        plain,
+        regions=(),
+        defects={},
+        lesions={},
+        complete=complete,
+        record={**plain.record, "imaging": RECORDED},
+    )
+
+    result = assess(case, PROTOCOL, search=False)
+
+    assert result.vascular_invasion.status is status
+    said = " ".join(assessment_report(result).sections[0].paragraphs)
+    assert ("what the record says" in said) is not complete
+    assert complete is ("contradict" in result.vascular_invasion.message)
+
+
+def test_a_phase_label_that_clock_and_text_contradict_stands_beside_the_number(plain):
+    unenhanced, arterial = (a.key for a in plain.study.acquisitions[:2])
+    swapped = {unenhanced: Phase.LATE_ARTERIAL, arterial: Phase.UNENHANCED}
+
+    findings = assess(replace(plain, phase_labels=swapped), PROTOCOL, search=False).defects[0].findings
+
+    said = [r.message for r in findings.enhancement.reasons if r.code == "PHASE_LABEL_CONTRADICTED"]
+    assert len(said) == 2
+    assert all("by the reader's word alone" in message for message in said)
+    assert any(r.code == "PHASE_LABEL_CONTRADICTED" for r in findings.washout.reasons)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from eligibility.imaging_evidence import combine_imaging
 from eligibility.patient import PatientFacts
 from eligibility.protocol import Protocol
 from eligibility.screening import screen
@@ -92,7 +91,7 @@ def assess(
     lesions, targets = _lesions(case, named, statistics, policy)
     recorded = parse_record(case.record) if case.record is not None else PatientFacts()
     seen = imaging_facts(case, named, defects, lesions)
-    facts = with_imaging(recorded, combine_imaging(recorded.imaging, seen), complete=case.complete)
+    facts = with_imaging(recorded, seen, complete=case.complete)
     return Assessment(
         case=case,
         decisions=named,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from eligibility.dates import PartialDate
+from eligibility.imaging_evidence import combine_imaging
 from eligibility.patient import (
     ImagedLesion,
     Imaging,
@@ -39,7 +40,9 @@ def imaging_facts(
 ) -> Imaging:
     """The imaging block of the patient's facts.
 
-    The source is the reader where the case names one, else a script, whose statements never decide.
+    Where nothing of a kind is outlined and the reader does not say that everything is, that kind was not
+    assessed (None), and what a record says of it stands. The source is the reader where
+    the case names one, else a script, whose statements never decide.
     """
     source = Source.READER if case.reader else Source.SCRIPT
     held = case_examinations(case)
@@ -52,19 +55,30 @@ def imaging_facts(
         measured_on = next((e for e in held.values() if key in e.keys), None)
         return measured_on or region_examination(lesion.region, case.study, decisions)
 
+    defects, lesions = tuple(defects), tuple(lesions)
     return Imaging(
         studies=tuple(_study(name, e, decisions) for name, e in held.items()),
         thrombi=tuple(
             _thrombus(d, case.reader, source, named(_defect_study(d.region, case, decisions)))
             for d in defects
-        ),
-        lesions=tuple(_lesion(a, case.reader, source, named(of_lesion(a))) for a in lesions),
+        )
+        if defects or case.complete
+        else None,
+        lesions=tuple(_lesion(a, case.reader, source, named(of_lesion(a))) for a in lesions)
+        if lesions or case.complete
+        else None,
     )
 
 
-def with_imaging(facts: PatientFacts, imaging: Imaging, *, complete: bool) -> PatientFacts:
-    """Facts with these imaging findings; lists stay open unless the reader said they are complete."""
-    paths = {"imaging.thrombi", "imaging.lesions"}
+def with_imaging(facts: PatientFacts, seen: Imaging, *, complete: bool) -> PatientFacts:
+    """Facts with what was seen beside what was recorded.
+
+    Lists that were assessed stay open unless the reader said they are complete; what the record alone holds
+    is as complete as the record says.
+    """
+    imaging = combine_imaging(facts.imaging, seen)
+    assessed = {"imaging.thrombi": seen.thrombi, "imaging.lesions": seen.lesions}
+    paths = {path for path, part in assessed.items() if part is not None}
     incomplete = facts.incomplete - paths if complete else facts.incomplete | paths
     return replace(facts, imaging=imaging, incomplete=frozenset(incomplete))
 

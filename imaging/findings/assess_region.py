@@ -145,8 +145,14 @@ def assess_region(  # noqa: PLR0913 - every part of the question is one
         vessel=region.vessel.value if region.vessel else None,
         unit=choice.unit,
         phases=_measurements(choice),
-        enhancement=replace(enhancement, reasons=(*enhancement.reasons, *others)),
-        washout=replace(washout, reasons=(*washout.reasons, *others)),
+        enhancement=replace(
+            enhancement,
+            reasons=(*enhancement.reasons, *choice.contradicted_labels(before, arterial), *others),
+        ),
+        washout=replace(
+            washout,
+            reasons=(*washout.reasons, *choice.contradicted_labels(arterial, *late.values()), *others),
+        ),
         used=tuple((choice.phase(a), a.key) for a in used),
     )
 

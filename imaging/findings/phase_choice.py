@@ -199,6 +199,17 @@ class PhaseChoice:
                 found += steatosis(liver.id, first)
         return tuple(found)
 
+    def contradicted_labels(self, *acquisitions: Acquisition | None) -> tuple[Reason, ...]:
+        """Reader's labels that others contradict: the reader's word holds, and theirs is shown beside it."""
+        found = []
+        for a in (x for x in acquisitions if x is not None):
+            decision = self.decisions[a.key]
+            if decision.conflicts and any(e.source == "reader" for e in decision.evidence):
+                phase = decision.phase.value.replace("_", " ")
+                text = f"series {a.header.series_number} is {phase} by the reader's word alone: "
+                found.append(Reason("PHASE_LABEL_CONTRADICTED", text + "; ".join(decision.conflicts)))
+        return tuple(found)
+
     def agent_doubts(self, a: Acquisition) -> tuple[Reason, ...]:
         """Without the agent's name a delayed MR phase may be the transitional phase of gadoxetate."""
         known = _agent(a) is not Agent.UNKNOWN

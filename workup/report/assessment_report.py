@@ -66,10 +66,18 @@ def assessment_report(
     w = words(language)
     sections = (
         *(_defect_section(d, assessment, w) for d in assessment.defects),
-        *([] if assessment.defects else [Section(w["defects"], (w["no_defect"],))]),
+        *(
+            []
+            if assessment.defects
+            else [Section(w["defects"], _nothing(assessment, "thrombi", "no_defect", w))]
+        ),
         *(_lesion_section(a, assessment, w) for a in assessment.lesions),
         *targets_section(assessment, w),
-        *([] if assessment.lesions else [Section(w["lesions"], (w["no_lesion"],))]),
+        *(
+            []
+            if assessment.lesions
+            else [Section(w["lesions"], _nothing(assessment, "lesions", "no_lesion", w))]
+        ),
         Section(w["criteria"], tables=(_criteria_table(assessment, w),)),
         Section(w["phases"], tables=(_phase_table(assessment, w),), folded=True),
         *_images_section(assessment, w),
@@ -92,6 +100,13 @@ def _limits(w: Words, covered: str) -> tuple[str, ...]:
     """What every report says of itself, and one in Korean why its reasons are in English."""
     said = (w["limit_reader"], w["limit_threshold"], w["limit_device"], w["limit_language"])
     return (*(line for line in said if line), w["limit_scope"] + covered + ".")
+
+
+def _nothing(assessment: Assessment, part: str, word: str, w: Words) -> tuple[str, ...]:
+    """That nothing was outlined, and where the record's findings stand instead."""
+    imaging = (assessment.case.record or {}).get("imaging") or {}
+    stands = bool(imaging.get(part)) and not assessment.case.complete
+    return (w[word], w["from_record"]) if stands else (w[word],)
 
 
 def _facts(assessment: Assessment, w: Words) -> tuple[tuple[str, str], ...]:

@@ -96,6 +96,8 @@ _WORDS: dict[str, tuple[str, str]] = {
                          "충만 결손과 다음 원발 종양이 같은 시기에 함께 확인되지 않았습니다: "),
     "unconfirmed":      ("No reader has confirmed this outline: its diameters are a proposal.",
                          "판독자가 확인하지 않은 영역입니다. 직경은 제안값입니다."),
+    "from_record":      ("The criterion was decided by what the record says, which these images do not check.",
+                         "이 기준은 기록 내용으로 판정했으며 영상으로 확인하지 않았습니다."),
     "no_tumor":         ("No primary tumor was outlined.",                "표시된 원발 종양이 없습니다."),
     "no_lesion":        ("No lesion was outlined.",                       "표시된 병변이 없습니다."),
     "limit_threshold":  ("Numeric thresholds are not validated for arterial-phase thrombus enhancement; the washout "
