@@ -345,6 +345,15 @@ def test_a_recorded_length_is_a_tenth_of_a_millimeter_of_the_readers_line():
     assert lesion.target is True
 
 
+def test_a_read_holds_the_targets_that_its_assessment_settled_or_the_readers_own_words():
+    said = state(0)
+    silent = dataclasses.replace(said, lesions={})
+
+    assert [summary_of(s).lesions[0].target for s in (said, silent)] == [True, False]
+    assert summary_of(silent, targets={"lesion-1"}).lesions[0].target is True
+    assert summary_of(said, targets=()).lesions[0].target is False
+
+
 # -- agreement against published examples ----------------------------------------------------------
 
 #: Six targets, four judges: table 2 of Shrout and Fleiss 1979; ICC(2,1) = .29 in their table 4.

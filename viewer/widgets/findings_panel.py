@@ -103,5 +103,8 @@ def lesion_rows(lesion: LesionAssessment) -> list[str]:
     rows.append(escaped(f"{judged.message} (rule {judged.rule})"))
     if judged.borderline:
         rows.append(colored("Borderline: ask a second reader.", WARNING_COLOR))
-    rows.append(escaped(f"Proposed: {lesion.proposed_role.replace('_', ' ')}. {lesion.proposed_reason}"))
+    rows.append(escaped(f"{lesion.role.replace('_', ' ').capitalize()}: {lesion.role_reason}"))
+    if lesion.role != lesion.proposed_role:
+        proposed = f"Proposed: {lesion.proposed_role.replace('_', ' ')}. {lesion.proposed_reason}"
+        rows.append(colored(proposed, QUIET_COLOR))
     return rows

@@ -29,6 +29,7 @@ def assessed_summary(assessment: Assessment) -> ReadSummary:
         diameters_mm=diameters,
         axes_mm=axes,
         measurable=measurable,
+        targets={lesion.region.id for lesion in assessment.lesions if lesion.role == "target"},
         verdicts={
             "vascular_invasion": assessment.vascular_invasion.status.value,
             "measurable_lesion": assessment.measurable_lesion.status.value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -20,6 +20,7 @@ def summary_of(
     diameters_mm: Mapping[str, float] | None = None,
     axes_mm: Mapping[str, tuple[float | None, float | None]] | None = None,
     measurable: Mapping[str, str] | None = None,
+    targets: Collection[str] | None = None,
     verdicts: Mapping[str, str] | None = None,
 ) -> ReadSummary:
     """The summary of a reader's state.
@@ -35,12 +36,16 @@ def summary_of(
         reader's lines alone. [mm]
     measurable
         Measurability by region id as the assessment judged it; without it, what the reader stated.
+    targets
+        Ids of the final targets as the assessment settled them; without it, those the reader chose.
     verdicts
         The assessment's answers by name.
     """
     measured, axes, judged = diameters_mm or {}, axes_mm or {}, measurable or {}
+    chosen = {i for i, said in state.lesions.items() if said.target == "yes"}
+    final = chosen if targets is None else targets
     lesions = [
-        _lesion(r, state, measured, axes, judged)
+        _lesion(r, state, measured, axes, judged, target=r.id in final)
         for r in state.regions
         if r.role in LESION_ROLES or r.id in state.lesions
     ]
@@ -71,19 +76,20 @@ def _lesion(
     measured: Mapping[str, float],
     axes: Mapping[str, tuple[float | None, float | None]],
     judged: Mapping[str, str],
+    *,
+    target: bool,
 ) -> LesionRead:
     said = state.lesions.get(region.id)
     long_line, short_line = _line_mm(state, region.id, "long"), _line_mm(state, region.id, "short")
     length = short_line if region.role is RegionRole.LYMPH_NODE else long_line
     long_axis, short_axis = axes.get(region.id, (long_line, short_line))
     margins = said.margins_measurable if said else None
-    target = said.target if said else None
     return LesionRead(
         region.id,
         center_lps_mm(region),
         _tenths(measured.get(region.id) if length is None else length),
         judged.get(region.id, margins.value if margins else None),
-        region.role is RegionRole.TARGET_LESION or target == "yes",
+        target,
         _tenths(long_axis),
         _tenths(short_axis),
     )

@@ -46,6 +46,7 @@ def lesion_rows(case_id: str, document: Mapping[str, Any]) -> list[dict[str, Any
                 "rule": judged.get("rule"),
                 "threshold_mm": judged.get("threshold_mm"),
                 "proposed_role": lesion["proposed"]["role"],
+                "final_role": lesion["final"]["role"],
             }
         )
     return rows
