@@ -2,6 +2,7 @@
 """Both bullets of I4.a in one examination: what two examinations, or two patients, in one folder give."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -17,6 +18,7 @@ from workup.assessment_json import assessment_document
 from workup.case.case import Statement
 from workup.case.case_files import read_case
 from workup.errors import CaseError
+from workup.imaging_facts import imaging_facts
 from workup.protocol_files import read_protocol
 from workup.report.assessment_report import assessment_report
 
@@ -178,6 +180,18 @@ def test_the_distance_is_that_to_the_nearest_primary_tumor_wherever_it_stands(pl
     (defect,) = result.defects
     assert (defect.nearest_tumor, defect.adjacency.contact) == ("hcc1", True)
     assert result.vascular_invasion.status is Status.PASS
+
+
+def test_a_distance_within_a_micrometer_of_the_limit_is_the_limit_for_the_trial_as_well(plain):
+    result = assess(plain, PROTOCOL, search=False)
+    (defect,) = result.defects
+
+    def told(distance_mm):
+        near = replace(defect.adjacency, distance_mm=distance_mm, contact=False)
+        facts = imaging_facts(plain, result.decisions, [replace(defect, adjacency=near)], result.lesions)
+        return facts.thrombi[0].distance_to_primary_mm
+
+    assert (told(20.0008), told(20.002)) == (Decimal(20), Decimal("20.002"))
 
 
 def test_a_far_tumor_says_nothing_while_a_nearer_one_is_not_confirmed(plain):

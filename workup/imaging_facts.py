@@ -18,7 +18,9 @@ from eligibility.patient import (
     Statement,
     Thrombus,
 )
+from imaging.findings.adjacency import ADJACENT_MM
 from imaging.findings.finding import Finding
+from imaging.findings.printed_numbers import EPSILON_MM, side
 from imaging.findings.region_examination import region_examination, region_examinations
 from imaging.phases.agent import Agent
 from imaging.phases.decision import study_agent
@@ -164,7 +166,8 @@ def _distance(defect: DefectAssessment) -> Decimal | None:
     near = defect.adjacency
     if near is None or (near.finding is not Finding.POSITIVE and defect.tumors_not_measured):
         return None
-    return _millimeters(near.distance_mm)
+    on_the_limit = side(near.distance_mm, ADJACENT_MM, EPSILON_MM) == 0
+    return _millimeters(ADJACENT_MM if on_the_limit else near.distance_mm)
 
 
 def _lesion(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from imaging.errors import MeasurementError
 from imaging.findings.alignment import align
 from imaging.findings.guards import MAXIMUM_RESIDUAL_MM
+from imaging.findings.printed_numbers import shown
 from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.placement import place_mask
 from imaging.regions.region import Provenance, Region, RegionMask
@@ -127,7 +128,8 @@ def _placed(mask: RegionMask, source: Acquisition, target: Acquisition) -> tuple
     except MeasurementError as error:
         return None, f"no outline: {error.found}"
     if found.residual_mm > MAXIMUM_RESIDUAL_MM:
-        left = f"{found.residual_mm:.1f} mm of error are left, more than {MAXIMUM_RESIDUAL_MM:g} mm"
+        error_mm = shown(found.residual_mm, MAXIMUM_RESIDUAL_MM)
+        left = f"{error_mm} mm of error are left, more than {MAXIMUM_RESIDUAL_MM:g} mm"
         return None, f"no outline: {left}"
     there = place_mask(mask, target.volume.geometry, found.to_fixed, found.residual_mm)
     left_mm, posterior_mm, superior_mm = found.shift_mm

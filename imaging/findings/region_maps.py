@@ -30,6 +30,7 @@ from imaging.findings.maps import (
 )
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY
+from imaging.findings.printed_numbers import shown
 from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.region_examination import measured_study
 from imaging.findings.washout import WASHOUT_PHASES
@@ -236,6 +237,7 @@ class _View:
         except MeasurementError as error:
             return Reason(error.code, error.found)
         if alignment.residual_mm > MAXIMUM_RESIDUAL_MM:
-            text = f"{alignment.residual_mm:.1f} mm of error are left, more than {MAXIMUM_RESIDUAL_MM:g} mm"
+            left_mm = shown(alignment.residual_mm, MAXIMUM_RESIDUAL_MM)
+            text = f"{left_mm} mm of error are left, more than {MAXIMUM_RESIDUAL_MM:g} mm"
             return Reason("MISREGISTERED", text)
         return alignment, seen_on(a.volume, self._box.geometry, alignment.to_moving)

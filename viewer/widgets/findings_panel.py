@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QLabel, QWidget
 
+from imaging.findings.printed_numbers import shown
 from viewer.widgets.parts import (
     QUIET_COLOR,
     STATUS_COLORS,
@@ -74,12 +75,14 @@ def defect_rows(defect: DefectAssessment) -> list[str]:
         rows[0] += escaped(f"  {enhancement.difference:+.1f}{interval} {enhancement.unit}")
     rows.append(f"Washout: {finding_text(washout.finding)}")
     for phase in washout.by_phase:
-        ratio = "" if phase.ratio_percent is None else f"  liver/region {phase.ratio_percent:.0f} %"
-        limit = f" (limit {phase.threshold_percent:g} %)" if ratio else ""
+        ratio = limit = ""
+        if phase.ratio_percent is not None:
+            percent = shown(phase.ratio_percent, phase.threshold_percent, decimals=0)
+            ratio, limit = f"  liver/region {percent} %", f" (limit {phase.threshold_percent:g} %)"
         name = PHASES_SHORT[phase.phase]
         rows.append(f"&nbsp;&nbsp;{escaped(name)}: {finding_text(phase.finding)}{escaped(ratio + limit)}")
     if defect.adjacency is not None:
-        text = f"  {defect.adjacency.distance_mm:.1f} mm to the primary tumor"
+        text = f"  {defect.adjacency.shown_mm} mm to the primary tumor"
         rows.append(f"Adjacency: {finding_text(defect.adjacency.finding)}{escaped(text)}")
     else:
         rows.append("Adjacency: " + colored("no confirmed outline of the primary tumor", QUIET_COLOR))
