@@ -11,6 +11,7 @@ import numpy as np
 from imaging.findings.alignment import SEARCH_MM
 from imaging.findings.finding import Reason
 from imaging.findings.printed_numbers import EPSILON_MM, shown, side
+from imaging.regions.placement import contains
 from imaging.regions.region import RegionMask
 from imaging.volume import Acquisition
 
@@ -18,11 +19,20 @@ from imaging.volume import Acquisition
 def apart_mm(a: RegionMask, b: RegionMask) -> float:
     """From the middle of either mask to the nearest voxel of the other, the shorter way. [mm]
 
-    A region of interest inside of the other phase's whole outline is 0 to a voxel apart, wherever in it.
+    A region of interest inside of the other phase's whole outline is 0 apart, wherever in it.
     """
-    first, second = a.positions_mm(), b.positions_mm()
-    ways = ((first.mean(axis=0), second), (second.mean(axis=0), first))
-    return float(min(np.linalg.norm(positions - middle, axis=1).min() for middle, positions in ways))
+    one_way = _from_middle_mm(a, b)
+    return one_way if one_way == 0 else min(one_way, _from_middle_mm(b, a))
+
+
+def _from_middle_mm(a: RegionMask, b: RegionMask) -> float:
+    """From the middle of one mask to the nearest voxel of another, 0 inside of it. [mm]"""
+    counts = [a.voxels.sum(axis=tuple({0, 1, 2} - {axis})) for axis in range(3)]
+    index = [np.average(np.arange(len(n)), weights=n) for n in counts]
+    middle = a.geometry.patient_mm(np.add(index, a.offset))
+    if contains(b, middle[None]).all():
+        return 0.0
+    return float(np.linalg.norm(b.positions_mm() - middle, axis=1).min())
 
 
 def elsewhere(
