@@ -204,7 +204,7 @@ def sentences(messages: Iterable[str]) -> str:
 
 
 def washout_words(findings: RegionFindings) -> str:
-    """Each late phase's finding, ratio and reasons, then the reasons of all, in one paragraph."""
+    """Each late phase's finding, ratio (once) and reasons, then the reasons of all, in one paragraph."""
     phases = findings.washout.by_phase
     said = {r.message: p.phase for p in reversed(phases) for r in p.reasons}  # once, where it comes first
     parts = [
@@ -218,8 +218,10 @@ def _washout_ratio(p: PhaseWashout) -> str:
     found = f"{p.phase.replace('_', ' ')}: {p.finding.value.replace('_', ' ')}"
     if p.ratio_percent is None:
         return found
-    limit = p.threshold_percent
-    return f"{found} ({shown(p.ratio_percent, limit)} %, washout from {limit:g} %)"
+    ratio, limit = f"{shown(p.ratio_percent, p.threshold_percent)} %", p.threshold_percent
+    if any(ratio in reason.message for reason in p.reasons):
+        return found
+    return f"{found} ({ratio}, washout from {limit:g} %)"
 
 
 def _adjacency_answer(defect: DefectAssessment, w: Words) -> Answer:
