@@ -17,7 +17,9 @@ from workup.assess import assess
 from workup.assessment_json import assessment_document
 from workup.case.case import Statement
 from workup.case.case_files import read_case
-from workup.errors import CaseError
+from workup.errors import CaseError, ExchangeError
+from workup.exchange.export_files import export_cases
+from workup.exchange.sdtm import sdtm
 from workup.imaging_facts import imaging_facts
 from workup.protocol_files import read_protocol
 from workup.report.assessment_report import assessment_report
@@ -285,3 +287,36 @@ def test_a_phase_label_that_clock_and_text_contradict_stands_beside_the_number(p
     assert len(said) == 2
     assert all("by the reader's word alone" in message for message in said)
     assert any(r.code == "PHASE_LABEL_CONTRADICTED" for r in findings.washout.reasons)
+
+
+def test_an_export_is_dated_by_the_examination_that_was_measured(plain):
+    """Unmeasured images of another day come first in the folder."""
+    other = [replace(a, key=f"{a.key}0") for a in with_headers(plain, dict.fromkeys((U, A), OCTOBER)).study][
+        :2
+    ]
+    folder = replace(plain, study=replace(plain.study, acquisitions=(*other, *plain.study.acquisitions)))
+
+    tables = sdtm([assess(folder, PROTOCOL, search=False)])
+
+    assert {r[f"{t.name}DTC"] for t in tables for r in t.records} == {"2025-06-20"}
+
+
+def test_measurements_of_two_examinations_make_no_single_record(plain, tmp_path):
+    """The thrombus was outlined in June, the tumor in October."""
+    june = {a.key for a in plain.study if any(w in a.header.series_description.upper() for w in (U, A))}
+    keys = {"defect1": june, "hcc1": {a.key for a in plain.study} - june}
+    regions = tuple(
+        replace(r, masks={k: m for k, m in r.masks.items() if k in keys[r.id]})
+        for r in plain.regions
+        if r.id in keys
+    )
+    case = replace(with_headers(plain, {P: OCTOBER, D: OCTOBER}), regions=regions)
+    result = assess(case, PROTOCOL, search=False)
+    assert result.defects[0].findings.phases and result.lesions[0].measurement.acquisition_key not in june
+
+    with pytest.raises(ExchangeError) as refused:
+        export_cases([result], tmp_path / "out", ["seg", "sr"], version="0")
+
+    assert refused.value.code == "SEVERAL_EXAMINATIONS"
+    assert "CT of 2025-06-20, CT of 2025-10-01" in refused.value.found
+    assert not (tmp_path / "out").exists()

@@ -19,6 +19,7 @@ from workup.case.reads import SignedRead
 from workup.errors import ExchangeError
 from workup.exchange.encapsulated_pdf import encapsulated_pdf
 from workup.exchange.fhir import bundle
+from workup.exchange.reported_examination import reported_examination
 from workup.exchange.sdtm_files import write_sdtm
 from workup.exchange.seg_files import write_segmentations
 from workup.exchange.source_image_files import read_source_images
@@ -63,8 +64,8 @@ def export_cases(
     Raises
     ------
     ExchangeError
-        ``UNKNOWN_FORMAT``, ``ALREADY_THERE``, ``SOURCE_MISSING``, ``READ_BACK`` if what was written does
-        not read back equal.
+        ``UNKNOWN_FORMAT``, ``SEVERAL_EXAMINATIONS``, ``ALREADY_THERE``, ``SOURCE_MISSING``, ``READ_BACK`` if
+        what was written does not read back equal.
     """
     known = (*FORMATS, *SDTM_FORMATS)
     for name in formats:
@@ -72,6 +73,9 @@ def export_cases(
             raise ExchangeError("UNKNOWN_FORMAT", f"export format {name!r}", expected=", ".join(known))
     if replaces and len(assessments) != 1:
         raise ExchangeError("REPLACES", "an SR can only replace those of one case", expected="one case")
+    if set(formats) - {"seg", "pdf"}:
+        for assessment in assessments:
+            reported_examination(assessment)
     target = Path(folder)
     names = [a.case.case_id for a in assessments]
     written: list[Path] = []

@@ -17,6 +17,7 @@ from imaging.regions.region import Region
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.exchange import codes
 from workup.exchange.numbers import stated
+from workup.exchange.reported_examination import reported_examination
 
 Resource = dict[str, Any]
 
@@ -91,7 +92,7 @@ def bundle(assessment: Assessment, *, version: str) -> Resource:
 
 
 def _id(assessment: Assessment, name: str) -> UUID:
-    study = assessment.case.study.acquisitions[0].header.study_uid
+    study = reported_examination(assessment).acquisitions[0].header.study_uid
     return uuid5(_NAMESPACE, f"{study}/{assessment.case.case_id}/{name}")
 
 
@@ -115,12 +116,12 @@ def _quantity(value: float, unit: Code) -> Resource:
 
 
 def _date(name: str, assessment: Assessment) -> Resource:
-    day = assessment.case.study.acquisitions[0].header.study_date or ""
+    day = reported_examination(assessment).acquisitions[0].header.study_date or ""
     return {name: f"{day[:4]}-{day[4:6]}-{day[6:]}"} if len(day) == 8 else {}
 
 
 def _imaging_study(assessment: Assessment, identity: UUID, subject: UUID) -> Resource:
-    headers = {a.header.series_uid: a.header for a in assessment.case.study}
+    headers = {a.header.series_uid: a.header for a in reported_examination(assessment).acquisitions}
     first = next(iter(headers.values()))
     series = []
     for uid, header in headers.items():

@@ -18,6 +18,7 @@ from imaging.regions.region import Region, RegionRole
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.baseline_targets import BaselineTargets
 from workup.exchange.numbers import stated, stated_text
+from workup.exchange.reported_examination import reported_examination
 
 Record = dict[str, Any]
 
@@ -153,7 +154,7 @@ def sdtm(assessments: Sequence[Assessment]) -> tuple[Domain, Domain, Domain]:
 
 def _numbered(domain: str, assessment: Assessment, records: Iterable[Record]) -> Iterator[Record]:
     study = assessment.screen.protocol.id
-    day = assessment.case.study.acquisitions[0].header.study_date or ""
+    day = reported_examination(assessment).acquisitions[0].header.study_date or ""
     date = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else ""
     for number, record in enumerate(records, 1):
         yield {
@@ -169,7 +170,7 @@ def _numbered(domain: str, assessment: Assessment, records: Iterable[Record]) ->
 
 
 def _method(assessment: Assessment) -> str:
-    return _METHODS.get(assessment.case.study.acquisitions[0].header.modality, "")
+    return _METHODS.get(reported_examination(assessment).acquisitions[0].header.modality, "")
 
 
 def _identified(assessment: Assessment) -> Iterator[Record]:

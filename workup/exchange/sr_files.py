@@ -26,6 +26,7 @@ from imaging.volume import Acquisition
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.exchange import codes
 from workup.exchange.numbers import stated
+from workup.exchange.reported_examination import reported_examination
 from workup.exchange.seg_files import MANUFACTURER, person_name, tracking_uid
 
 Segmentations = Mapping[str, hd.seg.Segmentation]
@@ -144,7 +145,7 @@ def _device_number() -> int:
 
 
 def _procedure(assessment: Assessment) -> Code:
-    modality = assessment.case.study.acquisitions[0].header.modality
+    modality = reported_examination(assessment).acquisitions[0].header.modality
     return codes.MR_OF_ABDOMEN if modality == "MR" else codes.CT_OF_ABDOMEN
 
 

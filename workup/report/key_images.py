@@ -27,7 +27,8 @@ MOST_PANELS = 4
 
 def defect_figures(defect: DefectAssessment, assessment: Assessment) -> tuple[Figure, ...]:
     """The defect outlined on each phase, and its curve beside liver and aorta."""
-    tumor = next((r for r in assessment.case.regions if r.role is RegionRole.PRIMARY_TUMOR), None)
+    tumors = [r for r in assessment.case.regions if r.role is RegionRole.PRIMARY_TUMOR]
+    tumor = next((r for r in tumors if r.id == defect.nearest_tumor), tumors[0] if tumors else None)
     panels = []
     for measured in defect.findings.phases[:MOST_PANELS]:
         mask = defect.region.masks[measured.acquisition_key]
