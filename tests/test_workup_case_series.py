@@ -16,6 +16,7 @@ from workup.assess import assess
 from workup.baseline_age import age_warnings
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.case_series import patient_over_time
+from workup.errors import CaseError
 from workup.protocol_files import read_protocol
 
 GRID = geometry((8, 60, 60), (3.0, 1.0, 1.0))
@@ -164,3 +165,31 @@ def test_a_record_that_cannot_be_read_leaves_the_age_open():
         "whether the baseline images are too old is unknown" in n
         for n in patient_over_time([("V0", broken)]).notes
     )
+
+
+def two_days(of_lesion):
+    """A case whose folder also holds a later examination, with the lesion on either or both."""
+    at = case(FIRST, t1=lesion(30))
+    later = acquisition("L", np.zeros(GRID.shape, np.int16), GRID, study_date=LATER, modality="CT",
+                        patient_id_hash="abc", series_description="portal venous")  # fmt: skip
+    tumor = at.regions[0].masks["P"]
+    return replace(
+        at,
+        study=Study((*at.study.acquisitions, later)),
+        regions=tuple(Region(f"t{key}", RegionRole.PRIMARY_TUMOR, {key: tumor}) for key in of_lesion),
+        lesions={},
+    )
+
+
+def test_a_time_point_has_the_day_of_the_examination_that_was_measured():
+    patient = patient_over_time([("a", two_days("L")), ("b", case(LAST, tL=lesion(30)))])
+
+    assert [visit.on for visit in patient.visits] == [date(2025, 2, 26), date(2025, 4, 20)]
+
+
+def test_measurements_of_two_days_are_no_time_point():
+    with pytest.raises(CaseError) as refused:
+        patient_over_time([("a", two_days("PL")), ("b", case(LAST, tL=lesion(30)))])
+
+    assert refused.value.code == "SEVERAL_EXAMINATIONS"
+    assert "CT of 2025-01-01, CT of 2025-02-26" in refused.value.found

@@ -6,7 +6,7 @@ notebook call this same function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from eligibility.patient import PatientFacts
@@ -27,12 +27,13 @@ from imaging.phases.phase import Phase, PhaseDecision
 from imaging.regions.region import Region, RegionRole
 from imaging.regions.statistics import RegionStatistics, region_statistics
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
-from workup.baseline_age import age_warnings, study_day
+from workup.baseline_age import age_warnings
 from workup.baseline_targets import BaselineTargets, baseline_targets
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.errors import CaseError
 from workup.imaging_facts import imaging_facts, with_imaging
 from workup.lesions import LESION_ROLES, measure_lesion
+from workup.measured_examinations import earliest_day, measured_examinations
 from workup.record.record import parse_record
 
 #: Phases in the order in which veins and tumor margins show best.
@@ -98,15 +99,16 @@ def assess(
         statistics=statistics,
         defects=defects,
         lesions=lesions,
-        targets=replace(targets, notes=(*targets.notes, *_age(case, recorded))),
+        targets=replace(targets, notes=(*targets.notes, *_age(case, recorded, lesions))),
         policy=policy,
         screen=screen(facts, protocol, search=search),
     )
 
 
-def _age(case: Case, recorded: PatientFacts) -> tuple[str, ...]:
-    """A warning where the images are too old for the planned start (rule G6)."""
-    return age_warnings(study_day(case.study), recorded.reference_dates.treatment_start)
+def _age(case: Case, recorded: PatientFacts, lesions: Sequence[LesionAssessment]) -> tuple[str, ...]:
+    """A warning where the images of the lesions are too old for the planned start (rule G6)."""
+    measured = measured_examinations(case.study, [x.measurement.acquisition_key for x in lesions])
+    return age_warnings(earliest_day(measured), recorded.reference_dates.treatment_start)
 
 
 def check_one_patient(case: Case) -> None:

@@ -5,18 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from eligibility.dates import PartialDate
-from imaging.volume import Study
 from recist.targets import baseline_age_warning
-
-
-def study_day(study: Study) -> date | None:
-    """The day of the first acquisition that names one."""
-    for acquisition in study:
-        try:
-            return date.fromisoformat(acquisition.header.study_date or "")
-        except ValueError:
-            continue
-    return None
 
 
 def age_warnings(imaged_on: date | None, start: PartialDate | None) -> tuple[str, ...]:

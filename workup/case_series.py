@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from imaging.phases.decision import name_phases
 from imaging.regions.region import Region
@@ -16,7 +17,7 @@ from recist.lesion import LesionKind
 from recist.lesion_table import Patient
 from recist.organs import organ_of
 from recist.visits import FollowedLesion, Reading, Role, Visit
-from workup.baseline_age import age_warnings, study_day
+from workup.baseline_age import age_warnings
 from workup.baseline_targets import baseline_targets, with_organ
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.case_readings import (
@@ -30,6 +31,7 @@ from workup.case_readings import (
 )
 from workup.errors import CaseError, RecordError
 from workup.lesions import LESION_ROLES, LesionMeasurement, measure_lesion
+from workup.measured_examinations import earliest_day, measured_examinations
 from workup.record.record import parse_record
 
 
@@ -54,7 +56,8 @@ def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
     Raises
     ------
     CaseError
-        ``TWO_PATIENTS`` if the cases' patient identifiers differ; ``NO_STUDY_DATE``; ``SAME_DATE``.
+        ``TWO_PATIENTS`` if the cases' patient identifiers differ; ``NO_STUDY_DATE``; ``SAME_DATE``;
+        ``SEVERAL_EXAMINATIONS`` if one case holds measurements of several days.
     """
     points = sorted((_time_point(name, case) for name, case in cases), key=lambda p: p.on)
     if len({point.on for point in points}) < len(points):
@@ -83,15 +86,28 @@ def _time_point(name: str, case: Case) -> TimePoint:
         )
         for region in _regions(case)
     }
-    day = study_day(case.study)
-    if day is None:
-        raise CaseError("NO_STUDY_DATE", f"{name} has no study date", expected="StudyDate in its images")
+    day = _day(name, case, [m.acquisition_key for m in measured.values()])
     phases = {
         id_: decisions[m.acquisition_key].phase
         for id_, m in measured.items()
         if m.acquisition_key is not None and m.acquisition_key in decisions
     }
     return TimePoint(name, day, case, measured, phases)
+
+
+def _day(name: str, case: Case, keys: Sequence[str | None]) -> date:
+    found = measured_examinations(case.study, keys)
+    if len({e.day for e in found}) > 1:
+        names = ", ".join(e.name for e in found)
+        raise CaseError(
+            "SEVERAL_EXAMINATIONS",
+            f"{name} holds measurements of {len(found)} examinations: {names}",
+            expected="one case for each time point",
+        )
+    day = earliest_day(found)
+    if day is None:
+        raise CaseError("NO_STUDY_DATE", f"{name} has no study date", expected="StudyDate in its images")
+    return day
 
 
 def _regions(case: Case) -> list[Region]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from imaging.phases.examination import Examination, examinations
+from imaging.phases.examination import Examination
 from workup.assessment import Assessment
 from workup.errors import ExchangeError
+from workup.measured_examinations import measured_examinations
 
 
 def reported_examination(assessment: Assessment) -> Examination:
@@ -16,10 +17,9 @@ def reported_examination(assessment: Assessment) -> Examination:
         ``SEVERAL_EXAMINATIONS`` if measurements lie on several, or nothing tells which of several is meant:
         one record of SDTM, FHIR or SR has one date and one modality.
     """
-    held = examinations(assessment.case.study.acquisitions)
-    measured = {lesion.measurement.acquisition_key for lesion in assessment.lesions}
-    measured |= {phase.acquisition_key for d in assessment.defects for phase in d.findings.phases}
-    found = [e for e in held if measured & set(e.keys)] or list(held)
+    keys = [lesion.measurement.acquisition_key for lesion in assessment.lesions]
+    keys += [phase.acquisition_key for d in assessment.defects for phase in d.findings.phases]
+    found = measured_examinations(assessment.case.study, keys)
     if len(found) == 1:
         return found[0]
     names = ", ".join(e.name for e in found)
