@@ -19,8 +19,10 @@ import pytest
 
 import workup
 from eligibility.errors import ProtocolError
+from imaging.dicom.study_files import load_study
 from imaging.phantom import TWINS
 from imaging.phantom_files import write_case
+from workup.case.store_files import CaseStore
 from workup.cohort.dask_cluster import Engine
 from workup.cohort.engine import run_cohort, still_to_do
 from workup.cohort.item import ASSESSED, REFUSED, CohortItem
@@ -108,6 +110,82 @@ def test_the_same_bytes_elsewhere_in_time_are_not_assessed_again(registry, tmp_p
     assert again.content_key == first.content_key
     assert again.seconds == first.seconds  # the stored result, not a new one
     assert again.quick_key != first.quick_key
+
+
+def renamed_record(case, beside):
+    """The record is withdrawn: its bytes stay, under a name that nobody reads."""
+    (case / "record.json").rename(case / "record.json.bak")
+
+
+def images_named_by_case_json(case, beside):
+    """Images outside of a plain case are deleted."""
+    shutil.rmtree(beside / "images")
+
+
+def one_image_gone_behind_a_link(case, beside):
+    """A case whose dicom folder is a link loses a slice."""
+    next((beside / "images").rglob("*.dcm")).unlink()
+
+
+def relabelled_sidecar(case, beside):
+    """The sidecar of a label map that was named by itself says another role."""
+    sidecar = beside / "labels.json"
+    sidecar.write_text(sidecar.read_text().replace("filling_defect", "target_lesion"))
+
+
+CHANGES = {
+    "a record that was renamed": renamed_record,
+    "images outside of the case": images_named_by_case_json,
+    "images behind a link": one_image_gone_behind_a_link,
+    "the sidecar of a label map": relabelled_sidecar,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_whatever_a_case_was_assessed_from_is_looked_at_again(registry, tmp_path, change):
+    case, regions = tmp_path / "case", None
+    shutil.copytree(registry / "site" / "case0", case)
+    if change in (images_named_by_case_json, one_image_gone_behind_a_link):
+        (case / "dicom").rename(tmp_path / "images")
+    if change is images_named_by_case_json:
+        (case / "case.json").write_text('{"dicom": "../images"}')
+    if change is one_image_gone_behind_a_link:
+        (case / "dicom").symlink_to(tmp_path / "images")
+    if change is relabelled_sidecar:
+        regions = str(tmp_path / "labels.nii.gz")
+        Path(regions).write_bytes(b"a label map")
+        (tmp_path / "labels.json").write_text('{"labels": {"1": "filling_defect"}}')
+    item = CohortItem("one", str(case), regions=regions)
+    settings = Settings(output=str(tmp_path / "out"))
+    first = run_case(item, settings)
+    same = still_to_do([item], settings)
+    change(case, tmp_path)
+
+    again = run_case(item, settings)
+
+    assert same == ([], [first])
+    assert again.quick_key != first.quick_key
+    assert again.content_key != first.content_key
+
+
+def test_replaced_images_of_a_case_folder_are_refused_by_the_next_run(tmp_path):
+    """They lie where the case says, outside of it."""
+    for n, seed in enumerate((701, 702)):
+        write_case(replace(TWINS["plain"].small(), seed=seed), tmp_path / f"twin{n}")
+    images = tmp_path / "images"
+    (tmp_path / "twin0" / "dicom").rename(images)
+    CaseStore.create(tmp_path / "case", load_study(images), "case", "Office")
+    item, settings = CohortItem("one", str(tmp_path / "case")), Settings(output=str(tmp_path / "out"))
+    first = run_case(item, settings)
+    shutil.rmtree(images)
+    (tmp_path / "twin1" / "dicom").rename(images)
+
+    todo, _ = still_to_do([item], settings)
+    again = run_case(item, settings)
+
+    assert (first.status, first.code) == (ASSESSED, "")
+    assert todo == [item]
+    assert (again.status, again.code) == (REFUSED, "IMAGES_CHANGED")
 
 
 def killed_and_resumed(registry, output, victim):

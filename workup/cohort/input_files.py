@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from imaging.regions.label_map_files import NIFTI_ENDINGS
+from workup.case.case_files import image_place, is_store, read_json
+from workup.case.reader_files import CaseReader
+from workup.case.source_files import image_folder
 from workup.cohort.item import CohortItem
 from workup.errors import CaseError
 
-_CHUNK = 1 << 20
 _PARTS = ("path", "regions", "record", "reading")
 
 
@@ -78,21 +82,64 @@ def _absent(part: str) -> CaseError:
     )
 
 
-def input_files(item: CohortItem) -> list[Path]:
-    """Every local file of an item, in a fixed order."""
-    files: list[Path] = []
+def input_files(item: CohortItem) -> dict[str, Path]:
+    """Every local file that an item is assessed from, by its part and its name within it, in a fixed order.
+
+    A case may name images that lie outside of its folder, and a label map has its sidecar beside it: they
+    decide as much as what lies inside.
+    """
+    files: dict[str, Path] = {}
     for part in _PARTS:
         value = getattr(item, part)
-        if value is None or is_remote(value):
-            continue
-        place = Path(value)
-        files += sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        if value is not None and not is_remote(value):
+            files |= _files_at(part, Path(value))
+    if not is_remote(item.path):
+        files |= _images_elsewhere(Path(item.path))
+    if item.regions is not None and not is_remote(item.regions):
+        files |= _beside_regions(Path(item.regions))
     return files
+
+
+def _files_at(part: str, place: Path) -> dict[str, Path]:
+    if not place.is_dir():
+        return {f"{part}/{place.name}": place}
+    files = sorted(p for p in place.rglob("*") if p.is_file())
+    return {f"{part}/{p.relative_to(place).as_posix()}": p for p in files}
+
+
+def _images_elsewhere(folder: Path) -> dict[str, Path]:
+    """Image files of a case that do not lie in its folder: named by it, or behind a symbolic link."""
+    try:
+        if is_store(folder):
+            images = image_folder(folder, CaseReader(folder).source())
+        else:
+            images = image_place(folder)
+    except (CaseError, OSError, AttributeError, KeyError, TypeError, ValueError):
+        return {}  # a damaged case is refused from what its own files say
+    if images.resolve().is_relative_to(folder.resolve()) or not images.exists():
+        return {}
+    return _files_at("images", images)
+
+
+def _beside_regions(path: Path) -> dict[str, Path]:
+    """The sidecar of a label map, or the label maps of a ``regions.json`` that was named by itself."""
+    stem = next((path.name.removesuffix(end) for end in NIFTI_ENDINGS if path.name.endswith(end)), None)
+    if stem is not None:
+        names = [f"{stem}.json"]
+    elif path.name.endswith(".json"):
+        try:
+            names = [str(mask["file"]) for mask in read_json(path)["masks"]]
+        except (CaseError, OSError, KeyError, TypeError):
+            return {}  # a seed file, or one that is refused from what it says itself
+    else:
+        return {}
+    found = {f"regions/beside/{name}": path.parent / name for name in names}
+    return {name: place for name, place in sorted(found.items()) if place.is_file()}
 
 
 def input_megabytes(item: CohortItem) -> float:
     """Size of the inputs on disk. [MB]"""
-    return sum(p.stat().st_size for p in input_files(item)) / 1e6
+    return sum(p.stat().st_size for p in input_files(item).values()) / 1e6
 
 
 def quick_key(item: CohortItem, settings: str) -> str:
@@ -100,21 +147,23 @@ def quick_key(item: CohortItem, settings: str) -> str:
     if any(is_remote(getattr(item, part)) for part in _PARTS):
         return ""
     digest = hashlib.sha256(settings.encode())
-    for path in input_files(item):
+    for name, path in input_files(item).items():
         try:
             status = path.stat()
         except FileNotFoundError:
             return ""
-        digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(f"{name}\0{path}\0{status.st_size}\0{status.st_mtime_ns}\n"))
     return digest.hexdigest()
 
 
 def content_key(item: CohortItem, settings: str) -> str:
-    """Key from the bytes themselves and their order; where they lie does not matter."""
+    """Key from the bytes and what each file is called; where the parts lie does not matter.
+
+    Names count: a record that was renamed away is no record any more.
+    """
     digest = hashlib.sha256(settings.encode())
-    for path in input_files(item):
+    for name, path in input_files(item).items():
         with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-        digest.update(b"\0")
+            of_file = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest.update(os.fsencode(f"{name}\0{of_file}\n"))
     return digest.hexdigest()
