@@ -26,7 +26,7 @@ from workup.case.store_files import CaseStore
 from workup.cohort.dask_cluster import Engine
 from workup.cohort.engine import run_cohort, still_to_do
 from workup.cohort.item import ASSESSED, REFUSED, CohortItem
-from workup.cohort.one_case_files import Settings, run_case, settled
+from workup.cohort.one_case_files import Settings, case_folder, read_result, run_case, settled
 from workup.cohort.query_files import filters_of
 from workup.cohort.table_files import tables_of, write_tables
 from workup.cohort.worklist_files import find_items
@@ -186,6 +186,36 @@ def test_replaced_images_of_a_case_folder_are_refused_by_the_next_run(tmp_path):
     assert (first.status, first.code) == (ASSESSED, "")
     assert todo == [item]
     assert (again.status, again.code) == (REFUSED, "IMAGES_CHANGED")
+
+
+def test_a_refused_rerun_leaves_no_report_of_the_earlier_verdict(registry, tmp_path):
+    case = tmp_path / "case"
+    shutil.copytree(registry / "site" / "case0", case)
+    item, settings = CohortItem("one", str(case)), Settings(output=str(tmp_path / "out"))
+    run_case(item, settings)
+    folder = case_folder(item, settings)
+    before = sorted(path.name for path in folder.iterdir())
+    (case / "reading.json").write_text("{")
+
+    refused = run_case(item, settings)
+
+    assert before == ["report.html", "report.json", "result.json"]
+    assert (refused.status, refused.code) == (REFUSED, "BAD_JSON")
+    assert [path.name for path in folder.iterdir()] == ["result.json"]
+    assert read_result(item, settings) == refused
+
+
+def test_a_study_beside_its_own_zip_file_is_not_counted_twice(tmp_path):
+    (tmp_path / "p1").mkdir()
+    (tmp_path / "p1.zip").write_bytes(b"")
+    (tmp_path / "p2.zip").write_bytes(b"")
+
+    with pytest.raises(CaseError, match=r"p1 and p1\.zip are both case 'p1'") as refused:
+        find_items(tmp_path)
+    (tmp_path / "p1.zip").unlink()
+
+    assert refused.value.code == "CASE_TWICE"
+    assert [item.case_id for item in find_items(tmp_path)] == ["p1", "p2"]
 
 
 def killed_and_resumed(registry, output, victim):

@@ -13,7 +13,7 @@ from typing import Any
 from workup.cohort.dask_cluster import Engine, connected, dashboard_link, worker_count
 from workup.cohort.input_files import quick_key
 from workup.cohort.item import FAILED, CaseResult, CohortItem
-from workup.cohort.one_case_files import Settings, read_result, run_case
+from workup.cohort.one_case_files import Settings, read_result, run_case, withdraw
 from workup.cohort.rows import refused_row
 from workup.errors import WorkupError
 
@@ -99,11 +99,11 @@ def _spread(client: Any, todo: Sequence[CohortItem], settings: Settings) -> Iter
             return
         future = next(ended)
         item = handed_out.pop(future)
-        yield future.result() if future.status == "finished" else _lost(item, future)
+        yield future.result() if future.status == "finished" else _lost(item, settings, future)
         future.release()
 
 
-def _lost(item: CohortItem, future: Any) -> CaseResult:
+def _lost(item: CohortItem, settings: Settings, future: Any) -> CaseResult:
     """The row of a case whose worker died again and again."""
     if future.status == "cancelled":
         raise WorkupError(
@@ -111,6 +111,7 @@ def _lost(item: CohortItem, future: Any) -> CaseResult:
             "the Dask scheduler ended during the run",
             advice="Finished cases are kept: run the same command again.",
         )
+    withdraw(item, settings)
     message = f"its worker died ({type(future.exception()).__name__})"
     row = refused_row(item.case_id, FAILED, "WORKER_LOST", message)
     return CaseResult(item.case_id, FAILED, "", "", code="WORKER_LOST", message=message, case=row)

@@ -103,6 +103,14 @@ def read_result(item: CohortItem, settings: Settings) -> CaseResult | None:
         return None
 
 
+def withdraw(item: CohortItem, settings: Settings) -> None:
+    """Remove an earlier result and its report: they never lie beside a row that says something else."""
+    folder = case_folder(item, settings)
+    for pattern in ("result.json", "report.*", "*.csv"):  # the result first, without which nothing counts
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
 def run_case(item: CohortItem, settings: Settings) -> CaseResult:
     """Assess one case and keep its result; never raises for what is wrong with the case."""
     _one_thread()
@@ -123,6 +131,7 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
             if earlier is not None and earlier.content_key == content and earlier.lasts:
                 result = replace(earlier, quick_key=quick)
             else:
+                withdraw(item, settings)
                 result = replace(_assess(item, here, settings), quick_key=quick, content_key=content)
     except MemoryError:
         result = ended(FAILED, "OUT_OF_MEMORY", "the worker's memory did not suffice")
@@ -136,6 +145,8 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
             result = ended(FAILED, "UNEXPECTED", text)
     if not result.seconds:
         result = replace(result, seconds=time.perf_counter() - started, peak_mb=_peak_mb())
+    if result.status != ASSESSED:
+        withdraw(item, settings)
     _write_result(result, case_folder(item, settings))
     return result
 

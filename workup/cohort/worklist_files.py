@@ -25,12 +25,13 @@ def find_items(root: str | Path) -> list[CohortItem]:
     Raises
     ------
     CaseError
-        ``NO_COHORT`` if nothing is found, ``BAD_WORKLIST`` naming the row.
+        ``NO_COHORT`` if nothing is found, ``BAD_WORKLIST`` naming the row, ``CASE_TWICE`` if a folder and
+        a zip file would be one case: nobody is counted twice, and neither result overwrites the other.
     """
     place = Path(root)
     if not place.exists():
         raise CaseError("NO_COHORT", f"nothing at {place.name!r}", expected="a folder or a CSV worklist")
-    items = _read_worklist(place) if place.is_file() and place.suffix == ".csv" else list(_walk(place))
+    items = _read_worklist(place) if place.is_file() and place.suffix == ".csv" else _walked(place)
     if not items:
         raise CaseError("NO_COHORT", f"{place.name} holds no case", expected="cases, studies or zip files")
     return sorted(items, key=lambda item: item.case_id)
@@ -39,6 +40,22 @@ def find_items(root: str | Path) -> list[CohortItem]:
 def is_case(folder: Path) -> bool:
     """Whether a folder is a case of its own; a damaged one too, so that it is refused and not passed over."""
     return has_log(folder) or (folder / "regions.json").is_file() or (folder / "dicom").is_dir()
+
+
+def _walked(root: Path) -> list[CohortItem]:
+    items = list(_walk(root))
+    places: dict[str, list[str]] = {}
+    for item in items:
+        places.setdefault(item.case_id, []).append(Path(item.path).name)
+    for case_id, names in places.items():
+        if len(names) > 1:
+            raise CaseError(
+                "CASE_TWICE",
+                f"{' and '.join(names)} are both case {case_id!r}",
+                expected="one folder or zip file a case",
+                advice="Move one of them away; if they are two cases, name both in a CSV worklist.",
+            )
+    return items
 
 
 def _walk(root: Path) -> Iterator[CohortItem]:
