@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from workup.cohort.page import cohort_report
 from workup.cohort.rows import refused_row
 from workup.cohort.worklist_files import find_items
 from workup.command_line import main
+from workup.report.agreement_report import agreement_document, agreement_report
 from workup.report.rendering import html
 
 PLAN = ReadPlan(("Reader A", "Reader B"), "Reader C")
@@ -152,17 +154,68 @@ def test_the_order_of_the_plan_changes_no_number(found):
     assert turned.first.lesions[0].long_axis_tenths_mm == 10 * WRIGHT[1]
 
 
-def test_only_what_is_signed_counts(tmp_path):
-    """A later save changes nothing until it is signed; then the superseding read counts."""
-    store = signed_case(tmp_path / "c", summaries(0))
-    store.save(state(2, "Reader B"), "Reader B")
-    before = read_agreement([("c", tmp_path / "c")]).compared[0].second
-    changed = ReadSummary((), (), {"vascular_invasion": "FAIL"})
-    store.sign("Reader B", REPORT, summary=changed, why="read again")
-    after = read_agreement([("c", tmp_path / "c")]).compared[0].second
+def said(verdict):
+    return ReadSummary((), (), {"vascular_invasion": verdict})
 
-    assert before == summaries(0)[1]
-    assert after == changed
+
+def test_a_read_changed_before_the_other_was_signed_counts(tmp_path):
+    """A later save changes nothing until it is signed; then the superseding read counts."""
+    store = signed_case(tmp_path / "c", (said("PASS"), None))
+    store.save(state(2, "Reader A"), "Reader A")
+    store.sign("Reader A", REPORT, summary=said("FAIL"), why="looked again")
+    store.save(state(3, "Reader A"), "Reader A")
+    store.sign("Reader B", REPORT, summary=said("PASS"))
+    (case,) = read_agreement([("c", tmp_path / "c")]).compared
+
+    assert (case.first, case.second, case.later) == (said("FAIL"), said("PASS"), ())
+
+
+def test_a_read_changed_after_seeing_the_others_is_listed_and_does_not_count(tmp_path):
+    verdicts = (("FAIL", "PASS"), ("PASS", "FAIL"), ("PASS", "PASS"))
+    cases = [(f"c{n}", tmp_path / f"c{n}") for n in range(3)]
+    stores = [
+        signed_case(path, [said(v) for v in pair]) for (_, path), pair in zip(cases, verdicts, strict=True)
+    ]
+    before = read_agreement(cases)
+    for store, (_, other) in zip(stores[:2], verdicts, strict=False):
+        store.sign("Reader A", REPORT, summary=said(other), why="saw B's read")
+    after = read_agreement(cases)
+    document, page = agreement_document(after), html(agreement_report(after, title="x", footer="x"))
+
+    assert after.pairs == before.pairs
+    assert answers_to(after, "vascular invasion (I4.a)").kappa.value == pytest.approx(-0.5)
+    assert [len(case.later) for case in after.compared] == [1, 1, 0]
+    assert [case.discordances for case in after.compared] == [(), (), ()]  # what is adjudicated stands now
+    assert document["compared"][0]["signed_after_opening"][0]["why"] == "saw B's read"
+    assert "after the reads were open, which does not count: saw B" in page
+
+
+def test_readers_without_a_plan_are_said_not_to_be_blinded(tmp_path):
+    signed_case(tmp_path / "c", summaries(0), ReadPlan())
+    found = read_agreement([("c", tmp_path / "c")])
+
+    assert (found.pairs[0].not_blinded, found.compared[0].blinded) == (1, False)
+    assert "1 of 1 cases of Reader A / Reader B had no reading plan" in html(
+        agreement_report(found, title="x", footer="x")
+    )
+
+
+def test_an_error_of_nothing_is_no_interval(tmp_path):
+    """One reader always says PASS: kappa is 0 and its large-sample error, too."""
+    lesions = [(LesionRead(f"l{n}", place(n), long_axis_tenths_mm=200 + 100 * n),) for n in range(2)]
+    cases = [(f"c{n}", tmp_path / f"c{n}") for n in range(2)]
+    for (_, path), lesion, second in zip(cases, lesions, ("PASS", "FAIL"), strict=True):
+        signed_case(path, [replace(said(verdict), lesions=lesion) for verdict in ("PASS", second)])
+    found = read_agreement(cases)
+    invasion, (long_axis, _) = answers_to(found, "vascular invasion (I4.a)"), found.pairs[0].lengths
+    document = agreement_document(found)["readers"][0]
+    html(agreement_report(found, title="x", footer="x"))
+
+    assert (invasion.kappa.value, invasion.kappa.interval_95) == (0.0, None)
+    assert invasion.why == "one reader gave one answer throughout; the large-sample error gives no interval"
+    assert (long_axis.limits.sd, long_axis.limits.bias_interval_95) == (0.0, None)
+    assert long_axis.why == "all differences are equal: no interval"
+    assert (document["answers"][0]["ci95"], document["lengths"][0]["bias_ci95"]) == (None, None)
 
 
 def test_other_people_are_a_pair_of_their_own(tmp_path):

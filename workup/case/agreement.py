@@ -14,6 +14,8 @@ from workup.errors import CaseError
 
 #: Two-sided 95 % point of the normal distribution, as Bland and Altman use it.
 Z_95 = 1.96
+#: A standard error below this is one of rounding: it has degenerated to 0 and states no certainty.
+_NO_ERROR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Kappa:
         None where both readers gave one and the same answer throughout: chance agreement is 1 then and
         kappa is not defined.
     interval_95 : (low, high) or None
-        None where kappa is not defined, and where all agree: the large-sample error is 0 then, which
-        would pretend certainty.
+        None where kappa is not defined, and where the large-sample error is 0, which would pretend
+        certainty: all agree, or one reader gave one answer throughout.
     """
 
     value: float | None
@@ -68,8 +70,10 @@ def cohen_kappa(
     if math.isclose(observed, 1.0):
         return Kappa(1.0, None, observed, expected, len(first))
     value = (observed - expected) / (1 - expected)
-    half = Z_95 * _kappa_error(share, weights, observed, expected, len(first))
-    return Kappa(value, (max(-1.0, value - half), min(1.0, value + half)), observed, expected, len(first))
+    error = _kappa_error(share, weights, observed, expected, len(first))
+    half = Z_95 * error
+    interval = None if error < _NO_ERROR else (max(-1.0, value - half), min(1.0, value + half))
+    return Kappa(value, interval, observed, expected, len(first))
 
 
 def _kappa_error(
@@ -84,15 +88,18 @@ def _kappa_error(
 
 @dataclass(frozen=True)
 class LimitsOfAgreement:
-    """Mean difference of two readers and the range of 95 % of differences, in the unit of the values."""
+    """Mean difference of two readers and the range of 95 % of differences, in the unit of the values.
+
+    Intervals are None where all differences are equal: a spread of 0 would pretend certainty.
+    """
 
     bias: float
     sd: float
     lower: float
     upper: float
-    bias_interval_95: tuple[float, float]
-    lower_interval_95: tuple[float, float]
-    upper_interval_95: tuple[float, float]
+    bias_interval_95: tuple[float, float] | None
+    lower_interval_95: tuple[float, float] | None
+    upper_interval_95: tuple[float, float] | None
     n: int
 
 
@@ -113,6 +120,8 @@ def bland_altman(first: ArrayLike, second: ArrayLike) -> LimitsOfAgreement:
     difference = a - b
     n, bias, sd = len(difference), float(difference.mean()), float(difference.std(ddof=1))
     lower, upper = bias - Z_95 * sd, bias + Z_95 * sd
+    if sd < _NO_ERROR:
+        return LimitsOfAgreement(bias, sd, lower, upper, None, None, None, n)
     t = float(stats.t.ppf(0.975, n - 1))
     of_bias, of_limit = t * sd / math.sqrt(n), t * sd * math.sqrt(3 / n)
     return LimitsOfAgreement(

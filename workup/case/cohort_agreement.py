@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from workup.case.adjudication import Adjudication, Discordance, adjudicate, matched
 from workup.case.agreement import Icc, Kappa, LimitsOfAgreement, bland_altman, cohen_kappa, icc_2_1
-from workup.case.reads import DefectRead, History, LesionRead, ReadSummary
+from workup.case.reads import DefectRead, History, LesionRead, ReadSummary, SignedRead
 from workup.errors import CaseError
 
 #: The assessment's answers, and what they are called.
@@ -42,12 +42,19 @@ class ComparedCase:
 
     Attributes
     ----------
+    first, second : ReadSummary
+        What each signed last before both had signed, when the reads open to each other. A read that was
+        changed after that may follow the other's, and its agreement is none of two readers.
     planned_order : (str, str)
         The readers in the order of the reading plan, which is that of the values of ``discordances``.
     discordances, open : tuple of Discordance
-        What the reads differ in beyond agreed limits, and what of it nobody has decided.
+        What the reads, as they stand now, differ in beyond agreed limits, and what of it nobody decided.
     more_readers : int
         Signed reads of further people, which are not compared.
+    later : tuple of SignedRead
+        What either signed once the reads were open; it does not count here.
+    blinded : bool
+        Whether a reading plan kept the reads closed until both were signed.
     """
 
     case_id: str
@@ -58,6 +65,8 @@ class ComparedCase:
     discordances: tuple[Discordance, ...]
     open: tuple[Discordance, ...]
     more_readers: int = 0
+    later: tuple[SignedRead, ...] = ()
+    blinded: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,13 +140,14 @@ class OutlinedBy:
 
 @dataclass(frozen=True)
 class ReaderPair:
-    """Everything about one pair of readers."""
+    """Everything about one pair of readers; ``not_blinded`` counts cases that no plan kept blind."""
 
     readers: tuple[str, str]
     cases: int
     answers: tuple[AnswerAgreement, ...]
     lengths: tuple[LengthAgreement, ...]
     outlined: tuple[OutlinedBy, ...]
+    not_blinded: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,20 +168,26 @@ def compared_case(case_id: str, history: History) -> ComparedCase | NotCompared:
         state = adjudicate(history)
     except CaseError as error:
         return NotCompared(case_id, error.code, str(error))
-    return _compared(case_id, state, len(history.current_reads) - 2)
+    return _compared(case_id, state, history)
 
 
-def _compared(case_id: str, state: Adjudication, more_readers: int) -> ComparedCase:
-    first, second = sorted((state.first, state.second), key=lambda read: read.reader)
+def _compared(case_id: str, state: Adjudication, history: History) -> ComparedCase:
+    planned_order = (state.first.reader, state.second.reader)
+    readers = sorted(planned_order)
+    by_reader = [[read for read in history.signed if read.reader == reader] for reader in readers]
+    opened = max(reads[0].n for reads in by_reader)  # the entry with which both had signed
+    first, second = ([read for read in reads if read.n <= opened][-1] for reads in by_reader)
     return ComparedCase(
         case_id,
         (first.reader, second.reader),
         first.summary,
         second.summary,
-        (state.first.reader, state.second.reader),
+        planned_order,
         state.discordances,
         state.open,
-        more_readers,
+        len(history.current_reads) - 2,
+        tuple(read for read in history.signed if read.reader in readers and read.n > opened),
+        blinded=bool(history.plan.readers),
     )
 
 
@@ -213,6 +229,7 @@ def _reader_pair(readers: tuple[str, str], cases: Sequence[ComparedCase]) -> Rea
             _lengths("short", both, lambda lesion: lesion.short_axis_tenths_mm),
         ),
         (_outlined("lesions", [(a, b) for _, a, b in lesions]), _outlined("filling defects", defects)),
+        sum(not case.blinded for case in cases),
     )
 
 
@@ -233,7 +250,10 @@ def _answers(question: str, pairs: Sequence[tuple[str | None, str | None]]) -> A
 def _why(kappa: Kappa) -> str:
     if kappa.value is None:
         return "both gave one and the same answer throughout"
-    return "all agree; the large-sample error gives no interval" if kappa.interval_95 is None else ""
+    if kappa.interval_95 is not None:
+        return ""
+    what = "all agree" if kappa.value == 1.0 else "one reader gave one answer throughout"
+    return f"{what}; the large-sample error gives no interval"
 
 
 def _lengths(
@@ -251,8 +271,11 @@ def _lengths(
         return LengthAgreement(axis, tuple(pairs), None, None, missing, _too_few(len(pairs)))
     first_mm, second_mm = [p.first_mm for p in pairs], [p.second_mm for p in pairs]
     icc = icc_2_1(list(zip(first_mm, second_mm, strict=True)))
-    why = "" if icc.value is not None else "all lengths are equal: no ICC"
-    return LengthAgreement(axis, tuple(pairs), bland_altman(first_mm, second_mm), icc, missing, why)
+    limits = bland_altman(first_mm, second_mm)
+    why = [] if icc.value is not None else ["all lengths are equal: no ICC"]
+    if limits.bias_interval_95 is None:
+        why.append("all differences are equal: no interval")
+    return LengthAgreement(axis, tuple(pairs), limits, icc, missing, "; ".join(why))
 
 
 def _outlined(what: str, pairs: Sequence[Pair[LesionRead] | Pair[DefectRead]]) -> OutlinedBy:

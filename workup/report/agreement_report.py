@@ -13,10 +13,14 @@ from workup.case.cohort_agreement import (
     LengthAgreement,
     ReaderPair,
 )
+from workup.case.reads import SignedRead
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
 from workup.report.png import png_bytes
 
-SIGNED_ONLY = "Only signed reads count, and only where both readers have signed."
+SIGNED_ONLY = (
+    "Only signed reads count, and only where both readers have signed: each reader's last one from before "
+    "the reads opened to each other."
+)
 PAIRS_APART = (
     "Each pair of readers has statistics of its own; differences are first minus second reader, in the "
     "order of their names."
@@ -62,7 +66,7 @@ def agreement_sections(agreement: CohortAgreement) -> tuple[Section, ...]:
     return (
         Section(
             "Agreement of two signed reads",
-            (f"{SIGNED_ONLY} {PAIRS_APART}",),
+            (f"{SIGNED_ONLY} {PAIRS_APART}", *_not_blinded(agreement.pairs)),
             figures=tuple(figure for n, pair in enumerate(agreement.pairs, 1) for figure in _plots(n, pair)),
             tables=_with_rows(
                 _answer_table(agreement.pairs),
@@ -79,6 +83,16 @@ def agreement_sections(agreement: CohortAgreement) -> tuple[Section, ...]:
             tables=_with_rows(_count_table(agreement.pairs), _pair_table(agreement.pairs)),
             folded=True,
         ),
+    )
+
+
+def _not_blinded(pairs: Sequence[ReaderPair]) -> tuple[str, ...]:
+    """A warning for each pair of readers who could see each other's work."""
+    return tuple(
+        f"{pair.not_blinded} of {pair.cases} cases of {_names(pair.readers)} had no reading plan: nothing "
+        "kept one reader from seeing the other's work, so that their agreement may be none of two readers."
+        for pair in pairs
+        if pair.not_blinded
     )
 
 
@@ -171,13 +185,26 @@ def _difference_table(cases: Sequence[ComparedCase]) -> Table:
             number(len(case.discordances), 0),
             number(len(case.open), 0, tone=Tone.OPEN if case.open else Tone.PLAIN),
             text("; ".join(f"{d.subject}: {d.first} | {d.second}" for d in case.discordances)),
-            text(f"{case.more_readers} more signed reads, not compared" if case.more_readers else ""),
+            text("; ".join(_notes(case))),
         )
         for case in cases
     )
     columns = ("case", "readers", "differ in", "not decided", "what", "")
-    note = "One row a case; values in the order of the readers that the row names."
+    note = (
+        "One row a case; values in the order of the readers that the row names, as their reads stand now, "
+        "also those signed again after opening, which the statistics above leave out."
+    )
     return Table("agreement cases", "Cases compared", columns, rows, note)
+
+
+def _notes(case: ComparedCase) -> list[str]:
+    notes = [f"{case.more_readers} more signed reads, not compared"] if case.more_readers else []
+    notes += [
+        f"{read.reader} signed again on {read.when[:10]}, after the reads were open, which does not count: "
+        f"{read.why}"
+        for read in case.later
+    ]
+    return notes if case.blinded else [*notes, "no reading plan: not blinded"]
 
 
 def _uncompared_table(agreement: CohortAgreement) -> Table:
@@ -242,7 +269,8 @@ def bland_altman_image(lengths: LengthAgreement, limits: LimitsOfAgreement) -> b
         (limits.lower, limits.lower_interval_95, "--"),
         (limits.upper, limits.upper_interval_95, "--"),
     ):
-        axis.axhspan(*band, color="#0072b2", alpha=0.12, linewidth=0)
+        if band is not None:
+            axis.axhspan(*band, color="#0072b2", alpha=0.12, linewidth=0)
         axis.axhline(value, color="#0072b2", linestyle=style, linewidth=1)
         axis.annotate(f"{value:.1f}", (1.0, value), xycoords=("axes fraction", "data"), fontsize=8)
     axis.set_xlabel(f"mean {lengths.axis} axis [mm]")
@@ -270,6 +298,7 @@ def _pair_json(pair: ReaderPair) -> dict[str, Any]:
         "first": pair.readers[0],
         "second": pair.readers[1],
         "cases": pair.cases,
+        "not_blinded": pair.not_blinded,
         "answers": [_answer_json(found) for found in pair.answers],
         "lengths": [_length_json(found) for found in pair.lengths],
         "outlined": [
@@ -285,7 +314,7 @@ def _answer_json(found: AnswerAgreement) -> dict[str, Any]:
         "question": found.question,
         "n": found.n,
         "kappa": kappa.value if kappa else None,
-        "ci95": list(kappa.interval_95) if kappa and kappa.interval_95 else None,
+        "ci95": _ends(kappa.interval_95 if kappa else None),
         "observed": kappa.observed if kappa else None,
         "expected": kappa.expected if kappa else None,
         "unanswered": found.not_answered,
@@ -300,14 +329,14 @@ def _length_json(found: LengthAgreement) -> dict[str, Any]:
         "axis": found.axis,
         "n": len(found.pairs),
         "bias_mm": limits.bias if limits else None,
-        "bias_ci95": list(limits.bias_interval_95) if limits else None,
+        "bias_ci95": _ends(limits.bias_interval_95 if limits else None),
         "sd_mm": limits.sd if limits else None,
         "lower_mm": limits.lower if limits else None,
-        "lower_ci95": list(limits.lower_interval_95) if limits else None,
+        "lower_ci95": _ends(limits.lower_interval_95 if limits else None),
         "upper_mm": limits.upper if limits else None,
-        "upper_ci95": list(limits.upper_interval_95) if limits else None,
+        "upper_ci95": _ends(limits.upper_interval_95 if limits else None),
         "icc": icc.value if icc else None,
-        "icc_ci95": list(icc.interval_95) if icc and icc.interval_95 else None,
+        "icc_ci95": _ends(icc.interval_95 if icc else None),
         "not_measured": found.not_measured,
         "pairs": [
             {"case": p.case_id, "lesion": p.subject, "first_mm": p.first_mm, "second_mm": p.second_mm}
@@ -327,4 +356,14 @@ def _case_json(case: ComparedCase) -> dict[str, Any]:
         ],
         "not_decided": [d.id for d in case.open],
         "more_readers": case.more_readers,
+        "blinded": case.blinded,
+        "signed_after_opening": [_later_json(read) for read in case.later],
     }
+
+
+def _later_json(read: SignedRead) -> dict[str, Any]:
+    return {"read": read.n, "reader": read.reader, "when": read.when, "why": read.why}
+
+
+def _ends(interval: Interval) -> list[float] | None:
+    return None if interval is None else list(interval)
