@@ -64,6 +64,25 @@ def test_a_readers_phase_labels_win(capsys, tmp_path: Path) -> None:
     assert defect["washout"]["by_phase"]["hepatobiliary"]["finding"] == "INDETERMINATE"
 
 
+BAD_LABELS = {
+    "a series that the study lacks": ('{"1.2.3": "delayed"}', "READER_LABEL_UNKNOWN"),
+    "a phase that there is not": ('{"3": "late_venous"}', "READER_LABEL_UNKNOWN"),
+    "a list": ("[]", "LABELS_FORMAT"),
+    "a series named twice": ('{"3": "delayed", "3": "portal_venous"}', "BAD_JSON"),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), BAD_LABELS.values(), ids=BAD_LABELS)
+def test_labels_that_would_be_passed_over_are_refused(capsys, tmp_path: Path, text: str, code: str) -> None:
+    labels = tmp_path / "phases.json"
+    labels.write_text(text)
+
+    ended, out, err = run(capsys, IMAGES, "--regions", str(SAMPLE), "--labels", str(labels), "--json")
+
+    assert ended == 1
+    assert f"[{code}]" in out + err
+
+
 REFUSED = {
     "no regions": (("--regions", "nowhere.nii.gz"), "REGIONS_NOT_FOUND"),
     "a picture of an unknown kind": (("--regions", str(SAMPLE), "--plot", "curves.docx"), "PICTURE_FORMAT"),

@@ -28,7 +28,7 @@ def enhancement(
         typer.Option(help="Label map .nii.gz with .json sidecar, seed file, SEG, RTSTRUCT, or case folder."),
     ],
     labels: Annotated[
-        Path | None, typer.Option(help="JSON of a reader's phases: series UID or key to phase.")
+        Path | None, typer.Option(help="JSON of a reader's phases: series UID, number or key to phase.")
     ] = None,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the table of region and phase here.")
@@ -211,24 +211,25 @@ def _regions(path: Path, study: Study) -> tuple[Region, ...]:
 
 
 def _labels(path: Path, study: Study) -> dict[str, Phase]:
-    """A reader's phases by acquisition key, from ``{"<series uid or key>": "portal_venous"}``."""
-    import json
+    """A reader's phases by acquisition key, from ``{"<series uid, number or key>": "portal_venous"}``.
 
+    What names no series of this study, or no phase, is refused as ``veinvasion phases`` refuses it.
+    """
     from imaging.errors import RegionError
     from imaging.phases.phase import Phase
+    from imaging.phases.reader_labels import match_labels
+    from workup.case.case_files import read_json
 
     try:
-        pairs = dict(json.loads(path.read_text(encoding="utf-8")))
-        return {
-            a.key: Phase(pairs[name]) for a in study for name in (a.key, a.header.series_uid) if name in pairs
-        }
-    except (OSError, ValueError, TypeError) as error:
+        stated = {name: str(phase) for name, phase in read_json(path).items()}
+    except (OSError, AttributeError) as error:
         raise RegionError(
             "LABELS_FORMAT",
             f"{path.name} cannot be understood: {error}",
             expected='{"<series uid>": "late_arterial"}',
             advice=f"Phases are {', '.join(Phase)}.",
         ) from error
+    return match_labels(stated, study)
 
 
 def _write_csv(path: Path, found: Sequence[RegionFindings]) -> None:
