@@ -21,6 +21,7 @@ from tests.dicom_peers import dcm2niix
 from tests.dicom_scenarios import SCENARIOS
 from tests.dicom_series import enhanced, error_of, series, truth, write
 from tests.real_data import REAL_DATA, needs_real_data
+from workup.command_line import main
 
 
 def study_in(folder):
@@ -296,6 +297,30 @@ def test_a_nifti_holds_the_truth_in_ras(sentence, tmp_path):
     )
     assert image.header.get_data_dtype() == acquisition.volume.voxels.dtype
     assert truth(np.zeros(3)) == 0
+
+
+def converted(capsys, *arguments):
+    """Exit code of ``veinvasion convert`` and all that it said."""
+    with pytest.raises(SystemExit) as done:
+        main(["convert", *map(str, arguments)])
+    said = capsys.readouterr()
+    return done.value.code, said.out + said.err
+
+
+def test_the_convert_command_never_mixes_two_exports(tmp_path, capsys):
+    """Files are named by number: an earlier export would be overwritten, or its surplus left beside."""
+    study, out = study_in(tmp_path / "study"), tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("a folder that holds something else is taken")
+    first, _ = converted(capsys, study, out, "--json")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    again, said = converted(capsys, study, out, "--gzip")
+
+    assert (first, again) == (0, 1)
+    assert "[ALREADY_THERE]" in said
+    assert sorted(before) == ["acquisition_001.nii", "acquisition_002.nii", "notes.txt"]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 @needs_real_data

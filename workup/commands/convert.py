@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def convert(
     folder: Annotated[Path, typer.Argument(help="DICOM folder, file or zip.")],
-    out: Annotated[Path, typer.Argument(help="Folder for the NIfTI files; made where absent.")],
+    out: Annotated[Path, typer.Argument(help="Folder without an earlier export; made where absent.")],
     compress: Annotated[bool, typer.Option("--gzip", help="Write .nii.gz, smaller and slower.")] = False,
     resample: Annotated[
         bool, typer.Option("--resample", help="Interpolate tilted and unevenly spaced series, marked.")
@@ -34,6 +34,7 @@ def convert(
     from imaging.phases.decision import name_phases
     from workup.command_line import print_json
 
+    _check_no_export(out)  # before the long work
     with _ReadingBar() as bar:
         study = load_study(folder, resample=resample, untrusted=untrusted, progress=bar)
     decisions = name_phases(study)
@@ -42,6 +43,20 @@ def convert(
         print_json({"volumes": volumes, **_left_out(study)})
     else:
         _print(volumes, study)
+
+
+def _check_no_export(out: Path) -> None:
+    """Files are named by number: over an earlier export, volumes of two studies would lie side by side."""
+    from workup.errors import ExchangeError
+
+    there = sorted(path.name for path in out.glob("acquisition_*.nii*"))
+    if there:
+        raise ExchangeError(
+            "ALREADY_THERE",
+            f"{there[0]} is there already" + (f", and {len(there) - 1} more" if there[1:] else ""),
+            expected="a folder without an earlier export",
+            advice="Exports are never overwritten; name another folder.",
+        )
 
 
 def _write(study: Study, decisions: Any, out: Path, suffix: str) -> list[dict[str, Any]]:
