@@ -104,8 +104,52 @@ def test_nobody_signs_for_another(store):
 
     assert code_of(store.sign, "Reader B", REPORT, version=1) == "NOT_YOUR_READ"
     assert code_of(store.sign, "Reader B", REPORT) == "NO_VERSION"
-    store.save(state(1, "Visitor"), "Visitor")
-    assert code_of(store.sign, "Visitor", REPORT) == "READER_NOT_PLANNED"
+
+
+@pytest.mark.parametrize("who", ["reader a", "Reader A ", "Visitor", "Office"])
+def test_work_under_a_name_that_was_not_planned_is_refused_and_nobody_elses_is_seen(who, store):
+    signed(store, "Reader A")
+
+    assert code_of(store.save, state(2, who), who) == "READER_NOT_PLANNED"
+    assert code_of(store.load, 1, who=who) == "READ_BLINDED"
+    store.autosave(state(2, who), who)  # what was drawn under a slip of the pen is not lost,
+    assert store.pending_autosave("Reader B") is None  # and is shown to nobody
+    assert code_of(store.accept_autosave, who) == "READER_NOT_PLANNED"
+    assert [v.reader for v in store.history().versions] == ["Reader A"]
+    store.save(state(3, "Reader C"), "Reader C")  # the adjudicator is planned
+
+
+def test_what_was_saved_under_an_unplanned_name_before_the_plan_stays_closed(tmp_path):
+    store = CaseStore.create(tmp_path / "case", small_study(), "case-1", "Office")
+    store.save(state(1, "Visitor"), "Visitor", why="the thrombus is bland")
+    store.plan_reads(PLAN, "Office")
+
+    assert code_of(store.load, who=None) == "READ_BLINDED"
+    assert code_of(store.load, 1, who="Reader B") == "READ_BLINDED"
+
+
+def test_a_reason_of_a_blinded_read_is_shown_by_no_command(store, capsys):
+    signed(store, "Reader A")
+    signed(store, "Reader A", 2, why="SECRET thrombus is bland")
+    for command in ("show", "log"):
+        with pytest.raises(SystemExit):
+            main(["case", command, str(store.folder), "--json"])
+    assert "SECRET" not in capsys.readouterr().out
+
+    signed(store, "Reader B", 3)
+    with pytest.raises(SystemExit):
+        main(["case", "show", str(store.folder), "--json"])
+    assert "SECRET" in capsys.readouterr().out
+
+
+def test_a_blinded_case_takes_over_no_third_persons_reading(tmp_path, capsys):
+    new = ["case", "new", str(tmp_path / "c"), "--dicom", str(SAMPLE), "--who", "Office"]
+    with pytest.raises(SystemExit) as ended:
+        main([*new, "--reader", "A", "--reader", "B"])
+
+    assert ended.value.code == 1
+    assert "READER_NOT_PLANNED" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
 
 
 BAD_PLANS = {

@@ -355,6 +355,20 @@ def test_a_save_over_unseen_work_is_refused_and_kept_as_an_autosave(store):
     assert here.load().notes["token"] == 2
 
 
+@pytest.mark.parametrize("loads", [True, False], ids=["loaded", "not loaded"])
+def test_the_first_save_of_two_windows_is_no_exception(store, loads):
+    here, there = CaseStore.open(store.folder), CaseStore.open(store.folder)
+    if loads:
+        here.load(who="Reader A"), there.load(who="Reader A")
+    there.save(state(1))
+
+    assert code_of(here.save, state(2)) == "CASE_CHANGED"
+    assert here.pending_autosave("Reader A").state.notes["token"] == 2
+    assert code_of(CaseStore.open(store.folder, seen=0).save, state(3)) == "CASE_CHANGED"
+    assert CaseStore.open(store.folder).save(state(4)) == 2
+    there.save(state(5, "Reader B"), "Reader B")  # another reader's saves are no matter
+
+
 def test_two_readers_save_into_one_case_at_the_same_time(store):
     script = (
         "import sys; from tests.small_case import state; from workup.case.store_files import CaseStore\n"

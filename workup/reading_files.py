@@ -93,8 +93,8 @@ def _case_folder(path: Path, asked: Path | None) -> Path:
 
 
 def _store(folder: Path, case: Case, reader: str | None, images: Path) -> CaseStore:
-    if is_store(folder):
-        return CaseStore.open(folder)
+    if is_store(folder):  # made by another window since this one was opened
+        return CaseStore.open(folder, seen=0)
     source = Path(case.study.source) if case.study.source else images
     name = case.case_id or images.resolve().name
     return CaseStore.create(folder, case.study, name, reader or "unnamed reader", dicom_folder=source)

@@ -182,8 +182,8 @@ class History:
         return any(self.current_read(reader) is None for reader in self.plan.readers)
 
     def may_see(self, who: str | None, reader: str) -> bool:
-        """Whether ``who`` may see the work of ``reader`` now."""
-        return not self.blinded or who == reader or reader not in self.plan.readers
+        """Whether ``who`` may see the work of ``reader`` now; work under no planned name is as closed."""
+        return not self.blinded or who == reader
 
     def latest_version(self, reader: str | None = None) -> SavedVersion | None:
         """The newest version that counts, of one reader or of anybody."""
@@ -272,6 +272,24 @@ def check_plan(plan: ReadPlan) -> None:
         )
 
 
+def check_reader(history: History, who: str) -> None:
+    """Refuse work under a name that the plan does not hold: a slip of the pen is no third reader.
+
+    Raises
+    ------
+    CaseError
+        ``READER_NOT_PLANNED``.
+    """
+    planned = (*history.plan.readers, history.plan.adjudicator)
+    if history.plan.readers and who not in planned:
+        raise CaseError(
+            "READER_NOT_PLANNED",
+            f"{who!r} is not one of the readers of this case",
+            expected=" or ".join(repr(name) for name in planned if name),
+            advice="Names are compared letter by letter",
+        )
+
+
 def check_signature(history: History, version: int, who: str, why: str) -> int | None:
     """The read that a new signature would supersede.
 
@@ -288,8 +306,7 @@ def check_signature(history: History, version: int, who: str, why: str) -> int |
             f"version {version} is not the signer's own work",
             advice="Each reader signs what they saved themselves",
         )
-    if history.plan.readers and who not in (*history.plan.readers, history.plan.adjudicator):
-        raise CaseError("READER_NOT_PLANNED", "the signer is not one of the readers of this case")
+    check_reader(history, who)
     earlier = history.current_read(who)
     if earlier is not None and not why.strip():
         raise CaseError(

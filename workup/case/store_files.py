@@ -33,7 +33,15 @@ from workup.case.lock_files import PATIENCE_S
 from workup.case.log import sha256
 from workup.case.read_summary import summary_of
 from workup.case.reader_files import ANONYMOUS, CaseReader
-from workup.case.reads import History, ReadPlan, ReadSummary, check_plan, check_signature, replay
+from workup.case.reads import (
+    History,
+    ReadPlan,
+    ReadSummary,
+    check_plan,
+    check_reader,
+    check_signature,
+    replay,
+)
 from workup.case.software_files import software_lock
 from workup.case.state import CaseState, case_of
 from workup.case.state_codec import encode_state
@@ -64,6 +72,7 @@ class CaseStore(CaseReader):
         super().__init__(folder, disk=disk)
         self.trouble: CaseError | None = None
         self._attempted: set[int] = set()  # versions this session finished, acknowledged or not
+        self._seen = 0  # newest version when this session began, of whomever
 
     @classmethod
     def create(
@@ -120,8 +129,18 @@ class CaseStore(CaseReader):
         return cls.open(folder, disk=disk)
 
     @classmethod
-    def open(cls, folder: str | Path, *, disk: Disk | None = None) -> CaseStore:
+    def open(cls, folder: str | Path, *, disk: Disk | None = None, seen: int | None = None) -> CaseStore:
         """Open a case folder, finishing what a crash left half done.
+
+        Parameters
+        ----------
+        folder
+            The case folder.
+        disk
+            Where the acts go.
+        seen
+            Number of the newest version that the work to be saved knows of (0: of none); that of the
+            folder as it is now by default.
 
         Raises
         ------
@@ -138,6 +157,7 @@ class CaseStore(CaseReader):
             if error.code not in _STILL_READABLE:
                 raise
             store.trouble = error
+        store._seen = max((v.number for v in store.history().versions), default=0) if seen is None else seen
         return store
 
     def __enter__(self) -> CaseStore:
@@ -168,19 +188,21 @@ class CaseStore(CaseReader):
         Raises
         ------
         CaseError
-            ``CASE_CHANGED`` if the same reader saved elsewhere meanwhile (the state is autosaved),
-            ``DISK_FULL``, ``READ_ONLY``, ``CASE_LOCKED``, ``LOG_DAMAGED``. Earlier versions are never
-            touched.
+            ``READER_NOT_PLANNED`` if others were to read, ``CASE_CHANGED`` if the same reader saved
+            elsewhere since this store was opened (the state is autosaved), ``DISK_FULL``,
+            ``READ_ONLY``, ``CASE_LOCKED``, ``LOG_DAMAGED``. Earlier versions are never touched.
         """
         reader = who or state.reader or ANONYMOUS
         with self.writer():
             history = replay(self._journal.recover())
+            check_reader(history, reader)
             self._check_base(history, reader, state)
             return self._commit(state, reader, why, "saved")
 
     def _check_base(self, history: History, reader: str, state: CaseState) -> None:
         newest = max((v.number for v in history.versions if v.reader == reader), default=0)
-        if reader in self._base and newest > self._base[reader] and newest not in self._attempted:
+        known = self._base.get(reader, self._seen)
+        if newest > known and newest not in self._attempted:
             self.autosave(state, reader)
             raise CaseError(
                 "CASE_CHANGED",
@@ -244,6 +266,8 @@ class CaseStore(CaseReader):
         with self.writer():
             self._journal.recover()
             kept = self.pending_autosave(who)
+            if what == "saved":
+                check_reader(self.history(), who)
             if kept is None:
                 raise CaseError("NO_AUTOSAVE", "there is no unsaved work of this reader")
             number = self._commit(kept.state, who, why, what)

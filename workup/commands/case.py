@@ -47,7 +47,7 @@ def new(
     Example: veinvasion case new cases/0001 --dicom ./study --who "Dr. Lee" --reader A --reader B
     """
     from workup.case.case_files import read_case
-    from workup.case.reads import ReadPlan
+    from workup.case.reads import History, ReadPlan, check_plan, check_reader
     from workup.case.state import state_of
     from workup.case.store_files import CaseStore
     from workup.command_line import loading_progress
@@ -55,6 +55,10 @@ def new(
     with loading_progress("reading images") as progress:
         case = read_case(dicom, progress=progress)
     plan = ReadPlan(tuple(reader or ()), adjudicator)
+    check_plan(plan)
+    taken_over = bool(case.regions or case.defects or case.lesions)
+    if taken_over:  # before anything is written: a planned reader's own work, or nobody is blind
+        check_reader(History(plan=plan), case.reader or who)
     images = dicom / "dicom" if (dicom / "dicom").is_dir() else dicom
     store = CaseStore.create(
         folder,
@@ -65,7 +69,7 @@ def new(
         copy_images=copy_images,
         plan=plan,
     )
-    if case.regions or case.defects or case.lesions:
+    if taken_over:
         store.save(state_of(case), case.reader or who, why="taken over from a plain case")
     _print(as_json, _overview(store), f"case {case_id or folder.name} made")
 
@@ -126,7 +130,7 @@ def _read_json(history: History, n: int) -> dict[str, Any]:
         "when": read.when,
         "supersedes": read.supersedes,
         "superseded": current is not None and current.n != read.n,
-        "why": read.why,
+        "why": read.why if history.may_see(None, read.reader) else "",
     }
 
 
