@@ -47,6 +47,7 @@ def read_case(
     record: str | Path | None = None,
     reading: str | Path | None = None,
     version: int | None = None,
+    who: str | None = None,
     progress: Progress | None = None,
 ) -> Case:
     """The case held by a folder; parts named apart outrank those of a plain case.
@@ -58,7 +59,9 @@ def read_case(
     dicom, regions, record, reading
         Where these parts lie if not in the folder itself.
     version
-        Of a case folder; its newest by default.
+        Of a case folder; by default the one that answers for it (``standing``).
+    who
+        The reader of a case folder whose own newest version is wanted.
     progress
         Called with (files done, files in all) while images load.
 
@@ -66,7 +69,8 @@ def read_case(
     ------
     CaseError
         ``NO_CASE`` if there is nothing at the path, ``BAD_READING`` or ``BAD_JSON`` naming the place,
-        ``PART_NOT_TAKEN`` if a part is named apart for a case folder, which keeps its own.
+        ``PART_NOT_TAKEN`` if a part is named apart for a case folder, which keeps its own,
+        ``READS_DISAGREE`` if two signed reads of it differ and no signed read holds what was decided.
     imaging.errors.ImagingError
         If no image is usable or a region does not fit.
     """
@@ -76,10 +80,18 @@ def read_case(
             "NO_CASE", f"nothing at {folder.name!r}", expected="a case or a folder of DICOM files"
         )
     if is_store(folder):
-        from workup.case.store_files import read_store_case
+        from workup.case.standing import standing
+        from workup.case.store_files import CaseStore, read_store_case
 
         _check_no_parts({"regions": regions, "record": record, "reading": reading})
-        return read_store_case(folder, version=version, images=dicom, progress=progress)
+        if version is None:
+            answering = standing(CaseStore.open(folder).history(), who).version
+            version = answering.number if answering else None
+        return read_store_case(folder, version=version, who=who, images=dicom, progress=progress)
+    if who is not None:
+        raise CaseError(
+            "NO_CASE_FOLDER", "a reader named for a case of one reading", expected="a case folder"
+        )
     study = load_study(Path(dicom) if dicom else image_place(folder), progress=progress)
     region_path = Path(regions) if regions else _present(folder, "regions.json")
     said = _read_reading(Path(reading) if reading else _present(folder, "reading.json"))

@@ -14,6 +14,7 @@ from workup.case.log import sha256
 from workup.case.reader_files import CaseReader
 from workup.case.software_files import software_lock
 from workup.case.source import source_document
+from workup.case.standing import standing
 from workup.case.store_files import CaseStore
 from workup.case.strict_json import parse
 from workup.case.trace import Origin, series_trace
@@ -29,6 +30,7 @@ def read_case_with_origin(
     regions: str | Path | None = None,
     record: str | Path | None = None,
     reading: str | Path | None = None,
+    who: str | None = None,
     instances: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Case, Origin]:
@@ -36,7 +38,7 @@ def read_case_with_origin(
 
     Parameters
     ----------
-    path, regions, record, reading, progress
+    path, regions, record, reading, who, progress
         As for ``read_case``.
     instances
         Name every slice with its hashes; for a case that is no case folder they are computed now, which
@@ -44,14 +46,15 @@ def read_case_with_origin(
     """
     folder = Path(path)
     if not is_store(folder):
-        case = read_case(folder, regions=regions, record=record, reading=reading, progress=progress)
+        case = read_case(folder, regions=regions, record=record, reading=reading, who=who, progress=progress)
         return case, _computed(case, image_place(folder)) if instances else Origin()
-    latest = CaseStore.open(folder).history().latest_version()
-    number = latest.number if latest else None
+    answering = standing(CaseStore.open(folder).history(), who)
+    number = answering.version.number if answering.version else None
     case = read_case(
-        folder, regions=regions, record=record, reading=reading, version=number, progress=progress
+        folder, regions=regions, record=record, reading=reading, version=number, who=who, progress=progress
     )
-    return case, stored_origin(CaseReader(folder), number, instances=instances)
+    origin = stored_origin(CaseReader(folder), number, instances=instances)
+    return case, replace(origin, reads=answering.words)
 
 
 def stored_origin(reader: CaseReader, version: int | None, *, instances: bool = False) -> Origin:

@@ -105,6 +105,8 @@ class Origin:
         ``series_trace`` of each acquisition; empty where hashes were not recorded.
     missing : str
         What was not recorded and how to get it; empty if everything was.
+    reads : str
+        Whose read was assessed, and what became of another one that differs (``standing``).
     """
 
     version: SavedVersion | None = None
@@ -113,6 +115,7 @@ class Origin:
     images_read_with: Mapping[str, Any] | None = None
     series: tuple[Mapping[str, Any], ...] = ()
     missing: str = NOT_RECORDED
+    reads: str = ""
 
 
 def series_trace(source: Mapping[str, Any], *, instances: bool = False) -> tuple[dict[str, Any], ...]:
@@ -167,6 +170,7 @@ def trace_document(
         "log_sha256": origin.log_sha256,
         "version_files": dict(saved.files) if saved else None,
         "missing": origin.missing or None,
+        "reads": origin.reads or None,
         "regions": [
             {
                 "id": region.id,

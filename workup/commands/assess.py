@@ -30,6 +30,9 @@ def assess(
         str, typer.Option("--format", help="Comma-separated: html, json, md, csv, xlsx, pdf.")
     ] = "html,json",
     language: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
+    who: Annotated[
+        str | None, typer.Option(help="The reader of a case folder whose own read is wanted.")
+    ] = None,
     stability: Annotated[
         bool, typer.Option("--stability", help="Recompute each defect under redrawing and other thresholds.")
     ] = False,
@@ -53,7 +56,13 @@ def assess(
         trial = trial.with_policies(choices(policy))
     with loading_progress("reading images") as progress:
         given, origin = read_case_with_origin(
-            case, regions=regions, record=record, reading=reading, instances=trace, progress=progress
+            case,
+            regions=regions,
+            record=record,
+            reading=reading,
+            who=who,
+            instances=trace,
+            progress=progress,
         )
     from workup.assess import assess as run
 
@@ -89,7 +98,7 @@ def present(
     if as_json:
         print_json(document)
     else:
-        _print_verdicts(assessment, written)
+        _print_verdicts(assessment, written, origin.reads if origin else "")
 
 
 def choices(policy: list[str]) -> dict[str, str]:
@@ -106,12 +115,13 @@ def choices(policy: list[str]) -> dict[str, str]:
 _STYLES = {"PASS": "green", "FAIL": "red", "UNKNOWN": "yellow", "NA": "dim"}
 
 
-def _print_verdicts(assessment: Assessment, written: list[Path]) -> None:
+def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from workup.report.assessment_report import enhancement_words, washout_words
     from workup.report.wording import words
+    from workup.safe_text import without_controls
 
     console = Console()
     answers = Table(show_header=False, title=f"Case {assessment.case.case_id}", title_style="bold")
@@ -127,6 +137,8 @@ def _print_verdicts(assessment: Assessment, written: list[Path]) -> None:
     overall = words("en")[assessment.screen.overall]
     answers.add_row("Trial criteria", f"[bold]{overall}[/]", open_ones or "none fails, none is open")
     console.print(answers)
+    if reads:
+        console.print(without_controls(reads), markup=False, highlight=False)
     findings = Table("region", "finding", "numbers and reasons")
     for defect in assessment.defects:
         f = defect.findings

@@ -31,7 +31,8 @@ def trace_section(assessment: Assessment, trace: Mapping[str, Any] | None, w: Wo
         _series_table(assessment, w),
         *_hash_tables(assessment, trace, w),
     )
-    return Section(w["trace"], (trace["missing"],) if trace["missing"] else (), tables=tables, folded=True)
+    said = tuple(words for words in (trace["reads"], trace["missing"]) if words)
+    return Section(w["trace"], said, tables=tables, folded=True)
 
 
 def _origin_table(trace: Mapping[str, Any], w: Words) -> Table:
