@@ -24,6 +24,7 @@ from imaging.regions.region_files import read_regions
 from imaging.volume import Study
 from workup.case.case import Case
 from workup.case.reading_codec import ReadingFile, parse_reading
+from workup.case.state import CaseState
 from workup.errors import CaseError
 
 Progress = Callable[[int, int], None]
@@ -87,17 +88,19 @@ def read_case(
         if version is None:
             answering = standing(CaseStore.open(folder).history(), who).version
             version = answering.number if answering else None
-        return read_store_case(folder, version=version, who=who, images=dicom, progress=progress)
+        case = read_store_case(folder, version=version, who=who, images=dicom, progress=progress)
+        check_names(case, case.study, case.regions)
+        return case
     if who is not None:
         raise CaseError(
             "NO_CASE_FOLDER", "a reader named for a case of one reading", expected="a case folder"
         )
     study = load_study(Path(dicom) if dicom else image_place(folder), progress=progress)
     region_path = Path(regions) if regions else _present(folder, "regions.json")
-    said = _read_reading(Path(reading) if reading else _present(folder, "reading.json"))
+    said = read_reading(Path(reading) if reading else _present(folder, "reading.json"))
     record_path = Path(record) if record else _present(folder, "record.json", "record.yaml", "record.yml")
     held = read_regions(region_path, study) if region_path else ()
-    _check_names(said, study, held)
+    check_names(said, study, held)
     return Case(
         study=study,
         regions=held,
@@ -106,7 +109,7 @@ def read_case(
         defects=said.defects,
         lesions=said.lesions,
         reader=said.reader,
-        record=_read_record(record_path) if record_path else None,
+        record=read_record(record_path) if record_path else None,
         case_id=folder.resolve().name,
         complete=said.complete,
         comparable_override=said.comparable_override,
@@ -167,7 +170,8 @@ def image_place(folder: Path) -> Path:
     return folder / "dicom" if (folder / "dicom").is_dir() else folder
 
 
-def _read_reading(path: Path | None) -> ReadingFile:
+def read_reading(path: Path | None) -> ReadingFile:
+    """What a ``reading.json`` holds; nothing was said without one."""
     if path is None:
         return ReadingFile()
     document = read_json(path)
@@ -176,14 +180,24 @@ def _read_reading(path: Path | None) -> ReadingFile:
     return parse_reading(document)
 
 
-def _read_record(path: Path) -> Mapping[str, Any]:
+def read_record(path: Path) -> Mapping[str, Any]:
+    """The patient record as it stands in its file."""
     from workup.record.record_files import read_record_file
 
     return read_record_file(path).raw
 
 
-def _check_names(said: ReadingFile, study: Study, regions: Sequence[Region]) -> None:
-    """Refuse what a reader said of an acquisition or a region that the case does not hold."""
+def check_names(said: ReadingFile | CaseState | Case, study: Study, regions: Sequence[Region]) -> None:
+    """Refuse what a reader said of an acquisition or a region that the case does not hold.
+
+    A statement without its outline says less than it seems to: with ``complete`` it would even read as
+    "no filling defect".
+
+    Raises
+    ------
+    CaseError
+        ``BAD_READING``.
+    """
     keys = [a.key for a in study.acquisitions]
     ids = [r.id for r in regions]
     defects = [r.id for r in regions if r.role is RegionRole.FILLING_DEFECT]

@@ -217,30 +217,25 @@ def read(
 
     Example: veinvasion case read cases/0001 --who A --regions a/regions.json --reading a/reading.json
     """
-    import dataclasses
-
-    from workup.case.case_files import read_case
+    from imaging.dicom.study_files import load_study
+    from workup.case.case_files import check_names
+    from workup.case.part_files import with_parts
+    from workup.case.source import check_study
     from workup.case.source_files import image_folder
-    from workup.case.state import state_of
+    from workup.case.state import CaseState
     from workup.case.store_files import CaseStore
     from workup.command_line import loading_progress
 
     store = CaseStore.open(folder)
-    images = image_folder(store.folder, store.source(), dicom)
+    source = store.source()
     with loading_progress("reading images") as progress:
-        given = state_of(
-            read_case(images, regions=regions, reading=reading, record=record, progress=progress), who
-        )
+        study = load_study(image_folder(store.folder, source, dicom), progress=progress)
+    check_study(study, source)
     latest = store.history().latest_version(who)
-    state = store.load(latest.number, who=who) if latest else dataclasses.replace(given, reader=who)
-    if regions:
-        state = dataclasses.replace(state, regions=given.regions)
-    if reading:
-        said = ("phase_labels", "lines", "defects", "lesions", "complete", "comparable_override")
-        state = dataclasses.replace(state, **{name: getattr(given, name) for name in said})
-    if record:
-        state = dataclasses.replace(state, record=given.record)
-    number = store.save(dataclasses.replace(state, reader=who), who, why)
+    state = store.load(latest.number, who=who) if latest else CaseState()
+    state = with_parts(state, who, study, regions, reading, record)
+    check_names(state, study, state.regions)
+    number = store.save(state, who, why)
     _print(as_json, {"version": number, "reader": who}, f"version {number} saved")
 
 
@@ -260,8 +255,9 @@ def sign(
     """
     from workup.assess import assess
     from workup.case.assessed_summary import assessed_summary
+    from workup.case.case_files import read_case
     from workup.case.origin_files import stored_origin
-    from workup.case.store_files import CaseStore, read_store_case
+    from workup.case.store_files import CaseStore
     from workup.command_line import loading_progress
     from workup.protocol_files import read_protocol
 
@@ -269,7 +265,7 @@ def sign(
     latest = store.history().latest_version(who)
     number = version or (latest.number if latest else 0)
     with loading_progress("reading images") as progress:
-        case = read_store_case(folder, version=number, who=who, images=dicom, progress=progress)
+        case = read_case(folder, version=number, who=who, dicom=dicom, progress=progress)
     assessment = assess(case, read_protocol(protocol))
     summary = assessed_summary(assessment)
     reports = _reports(assessment, stored_origin(store, number))
