@@ -240,6 +240,226 @@ def test_two_patients_are_refused() -> None:
         read({"resourceType": "Patient"}, {"resourceType": "Patient"})
 
 
+# --- which of several statements counts ------------------------------------------------------------------
+
+
+def on(date: str, resource: dict[str, Any]) -> dict[str, Any]:
+    return {**resource, "effectiveDateTime": date}
+
+
+def ecog(date: str, grade: int) -> dict[str, Any]:
+    return on(date, observation("89247-1", {"valueInteger": grade}))
+
+
+def hbsag(date: str, text: str) -> dict[str, Any]:
+    return on(date, observation("5196-1", coded(text)))
+
+
+def questionnaire(authored: str | None, **answers: Any) -> dict[str, Any]:
+    items = [{"linkId": p.replace("__", "."), "answer": [_answer(v)]} for p, v in answers.items()]
+    made = {"resourceType": "QuestionnaireResponse", "status": "completed", "item": items}
+    return made if authored is None else {**made, "authored": authored}
+
+
+def screened_on(date: str) -> dict[str, Any]:
+    return questionnaire(None, reference_dates__screening=date)
+
+
+# fmt: off
+ECOG_3 = observation("89247-1", quantity(3, "1"))  # an amount is no grade
+WHICH_ECOG: dict[str, tuple[list[dict[str, Any]], int | None]] = {
+    "the latest of three, whatever their order":      ([ecog("2025-06-01", 2), ecog("2025-06-20", 2), ecog("2025-06-10", 1)], 2),
+    "the latest is not understood":                   ([ecog("2025-05-01", 1), on("2025-06-20", ECOG_3)], None),
+    "an older one is not understood":                 ([ecog("2025-06-20", 1), on("2025-05-01", ECOG_3)], 1),
+    "one without a day that differs":                 ([ecog("2025-06-20", 1), ecog("", 2) | {"effectiveDateTime": None}], None),
+    "one without a day that agrees":                  ([ecog("2025-06-20", 1), ecog("", 1) | {"effectiveDateTime": None}], 1),
+    "a month that may be later":                      ([ecog("2025-06-20", 1), ecog("2025-06", 2)], None),
+    "a month that is over":                           ([ecog("2025-06-20", 1), ecog("2025-05", 2)], 1),
+    "a later one than screening":                     ([screened_on("2025-06-30"), ecog("2025-06-29", 2), ecog("2025-12-20", 1)], 2),
+    "only later ones than screening":                 ([screened_on("2025-06-30"), ecog("2025-12-20", 1)], None),
+    "a month in which screening lies":                ([screened_on("2025-06-10"), ecog("2025-06", 1), ecog("2025-05-20", 2)], None),
+    "questionnaires, the later one first":            ([questionnaire("2025-06-25", performance__ecog=2), questionnaire("2025-05-01", performance__ecog=1)], 2),
+    "questionnaires without dates that differ":       ([questionnaire(None, performance__ecog=2), questionnaire(None, performance__ecog=1)], None),
+    "a questionnaire after screening that differs":   ([screened_on("2025-06-30"), questionnaire("2025-06-25", performance__ecog=2), questionnaire("2025-07-15", performance__ecog=1)], None),
+    "a questionnaire written after screening alone":  ([screened_on("2025-06-30"), questionnaire("2025-07-15", performance__ecog=1)], 1),
+    "a questionnaire and a result that differ":       ([questionnaire("2025-06-25", performance__ecog=1), ecog("2025-06-20", 2)], None),
+    "a questionnaire and a result that agree":        ([ecog("2025-06-20", 1), questionnaire("2025-06-25", performance__ecog=1)], 1),
+    "a modifier that is not known":                   ([ecog("2025-05-01", 1), ecog("2025-06-20", 1) | {"modifierExtension": [{"url": "urn:x"}]}], None),
+    "two grades in one result":                       ([observation("89247-1", {"valueInteger": 1, "valueCodeableConcept": {"coding": [{"code": "LA9625-0"}]}})], None),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", WHICH_ECOG)
+def test_of_several_performance_states_the_latest_by_screening_counts_or_none(name: str) -> None:
+    resources, expected = WHICH_ECOG[name]
+
+    assert read(*resources).performance.ecog == expected
+    assert read(*reversed(resources)).performance.ecog == expected
+
+
+def test_what_is_left_unknown_or_out_is_said() -> None:
+    newest = record_of_bundle(parse_json(json.dumps(bundle(ecog("2025-05-01", 1), on("2025-06-20", ECOG_3)))))
+    older = record_of_bundle(parse_json(json.dumps(bundle(ecog("2025-06-20", 1), on("2025-05-01", ECOG_3)))))
+
+    assert newest.warnings == ["performance.ecog: the result is not understood; left unknown"]
+    assert older.warnings == [
+        "performance.ecog: a result that is not understood is left out; a later one counts"
+    ]
+    assert record_of_bundle(bundle({"resourceType": "Device"}, {"resourceType": "Device"})).warnings == [
+        "Device is not read (2 times)"
+    ]
+
+
+# fmt: off
+HEPATITIS: dict[str, tuple[list[dict[str, Any]], str, str | None]] = {
+    "a later text that is not listed":          ([hbsag("2020-05-01", "negative"), hbsag("2025-06-20", "Positive (1250 IU/mL)")], "hbsag", None),
+    "a result after screening that differs":    ([screened_on("2025-06-30"), hbsag("2025-06-20", "positive"), hbsag("2025-07-20", "negative")], "hbsag", None),
+    "a result after screening that agrees":     ([screened_on("2025-06-30"), hbsag("2025-06-20", "negative"), hbsag("2025-07-20", "negative")], "hbsag", "negative"),
+    "copies that were counted":                 ([observation("42595-9", quantity(20000, "[IU]/mL"))], "hbv_dna", "detectable"),
+    "no copies":                                ([observation("42595-9", quantity(0, "[IU]/mL"))], "hbv_dna", None),
+    "copies below a limit":                     ([observation("11011-4", {"valueQuantity": {"value": 15, "comparator": "<", "unit": "[IU]/mL"}})], "hcv_rna", None),
+    "copies below a limit, called none":        ([observation("11011-4", {"valueQuantity": {"value": 15, "comparator": "<", "unit": "[IU]/mL"}, "interpretation": [{"coding": [{"code": "ND"}]}]})], "hcv_rna", "undetectable"),
+    "copies that are called none":              ([observation("42595-9", {**quantity(20000, "[IU]/mL"), "interpretation": [{"coding": [{"code": "NEG"}]}]})], "hbv_dna", None),
+    "a negative antigen beside unread DNA":     ([hbsag("2025-06-20", "negative"), observation("42595-9", coded("see comment"))], "hbsag", None),
+    "a positive antigen beside unread DNA":     ([hbsag("2025-06-20", "positive"), observation("42595-9", coded("see comment"))], "hbsag", "positive"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", HEPATITIS)
+def test_a_hepatitis_test_that_is_not_understood_never_leaves_an_older_negative(name: str) -> None:
+    resources, field, expected = HEPATITIS[name]
+
+    assert getattr(read(*resources).virology, field) == expected
+    assert getattr(read(*reversed(resources)).virology, field) == expected
+
+
+def test_the_day_of_the_result_that_counts_is_kept() -> None:
+    known = read(screened_on("2025-06-30"), hbsag("2025-05-01", "negative"), hbsag("2025-06-20", "negative"))
+
+    assert str(known.provenance["virology.hbsag"].recorded_on) == "2025-06-20"
+
+
+def test_a_questionnaire_fills_lists_and_nested_items_and_is_refused_where_one_answer_is_meant() -> None:
+    risks = [{"valueString": "cirrhosis"}, {"valueString": "chronic_hepatitis_b"}]
+    nested = {"linkId": "group", "item": [{"linkId": "diagnosis.risk_factors", "answer": risks}]}
+    complete = {"linkId": "labs_complete", "answer": [{"valueBoolean": False}]}
+    known = read({"resourceType": "QuestionnaireResponse", "status": "completed", "item": [nested, complete]})
+
+    assert known.diagnosis.risk_factors == ("cirrhosis", "chronic_hepatitis_b")
+    assert known.incomplete == {"labs"}
+    grades = {"linkId": "performance.ecog", "answer": [{"valueInteger": 1}, {"valueInteger": 3}]}
+    for item, code in (
+        (grades, "FHIR_ANSWERS"),
+        ({**grades, "linkId": "labs.x.y"}, "FHIR_LINK_ID"),
+        ({**grades, "linkId": "performance.ecog.value"}, "FHIR_LINK_ID"),
+        ({**grades, "linkId": "performance.ecgo"}, "FHIR_LINK_ID"),
+        ({**grades, "linkId": "treatments.systemic"}, "FHIR_LINK_ID"),
+    ):
+        with pytest.raises(RecordError) as refused:
+            read({"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]})
+        assert refused.value.code == code
+
+
+# --- consent, ranges, subjects --------------------------------------------------------------------------
+
+
+def consent(**more: Any) -> dict[str, Any]:
+    scope = {"coding": [{"code": "research"}]}
+    return {"resourceType": "Consent", "status": "active", "scope": scope, "dateTime": "2025-06-29", **more}
+
+
+DENIES = {"provision": {"type": "permit", "provision": [{"type": "deny"}]}}
+CONSENTS: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "one that is active": ([consent()], "signed 2025-06-29"),
+    "the same twice": ([consent(), consent()], "signed 2025-06-29"),
+    "one that permits": ([consent(provision={"type": "permit"})], "signed 2025-06-29"),
+    "a draft beside it": ([consent(), consent(status="draft", dateTime="2025-07-05")], "signed 2025-06-29"),
+    "one that denies": ([consent(provision={"type": "deny"})], "open"),
+    "one that denies something": ([consent(**DENIES)], "open"),
+    "one that opts out": ([consent(policyRule={"coding": [{"code": "OPTOUT"}]})], "open"),
+    "one that was withdrawn": ([consent(), consent(status="inactive", dateTime="2025-07-05")], "open"),
+    "one of another day": ([consent(), consent(dateTime="2026-02-01")], "open"),
+    "a modifier that is not known": ([consent(modifierExtension=[{"url": "urn:x"}])], "open"),
+    "a questionnaire that denies it": (
+        [consent(), questionnaire(None, consent__signed=False)],
+        "open 2025-06-29",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONSENTS)
+def test_only_one_plain_active_consent_counts(name: str) -> None:
+    resources, expected = CONSENTS[name]
+    for order in (resources, resources[::-1]):
+        known = read(*order)
+        day = known.reference_dates.consent
+        found = "signed" if known.consent.signed is True else "open" if known.consent.signed is None else "?"
+        assert f"{found} {day or ''}".strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "uln"),
+    [
+        ({"text": "critical"}, None),
+        ({"text": "Normal Range"}, "100"),
+        ({"text": "Panel 4"}, None),
+        ({}, "100"),
+    ],
+)
+def test_a_range_that_calls_itself_something_else_is_no_limit_of_normal(kind: Any, uln: str | None) -> None:
+    limits = {**lab_range("5", "100", "U/L"), "type": kind}
+    lab = read(observation("1742-6", quantity("300", "U/L"), referenceRange=[limits])).labs[0]
+
+    assert (None if lab.uln is None else str(lab.uln)) == uln
+
+
+def test_a_laboratory_result_with_an_unknown_modifier_has_no_value() -> None:
+    negated = observation("718-7", quantity("9.5", "g/dL"), modifierExtension=[{"url": "urn:negated"}])
+    lab = read(negated).labs[0]
+
+    assert (lab.value, str(lab.date)) == (None, "2025-03-05")
+
+
+PATIENT = {"resourceType": "Patient", "id": "p1", "identifier": [{"system": "urn:mrn", "value": "7"}]}
+SUBJECTS = {
+    "its id": ({"reference": "Patient/p1"}, True),
+    "its id with a version": ({"reference": "Patient/p1/_history/2"}, True),
+    "its id as a UUID": ({"reference": "urn:uuid:p1"}, True),
+    "its address": ({"reference": "https://example.org/fhir/Patient/p1"}, True),
+    "its identifier": ({"identifier": {"system": "urn:mrn", "value": "7"}}, True),
+    "another identifier": ({"identifier": {"system": "urn:mrn", "value": "8"}}, False),
+    "somebody else": ({"reference": "Patient/somebody-else"}, False),
+    "an id that ends alike": ({"reference": "Patient/xp1"}, False),
+    "a device": ({"reference": "Device/p1"}, False),
+    "one contained in the result": ({"reference": "#p1"}, False),
+}
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_what_is_of_another_subject_is_refused(name: str) -> None:
+    subject, accepted = SUBJECTS[name]
+    resources = (PATIENT, observation("718-7", quantity("9.5", "g/dL"), subject=subject))
+    if accepted:
+        assert len(read(*resources).labs) == 1
+        return
+    with pytest.raises(RecordError) as refused:
+        read(*resources)
+    assert refused.value.code == "FHIR_PATIENTS"
+    assert "somebody" not in str(refused.value)
+
+
+def test_without_a_patient_all_must_be_of_one_subject() -> None:
+    one, two = (
+        observation("718-7", quantity("9.5", "g/dL"), subject={"reference": f"Patient/{n}"}) for n in "ab"
+    )
+
+    assert len(read(one, one).labs) == 2
+    with pytest.raises(RecordError, match="several subjects"):
+        read(one, two)
+
+
 # --- laboratory values as a table ----------------------------------------------------------------------
 
 TABLE = """analyte,value,comparator,unit,uln,date,source
