@@ -369,6 +369,14 @@ def test_the_first_save_of_two_windows_is_no_exception(store, loads):
     there.save(state(5, "Reader B"), "Reader B")  # another reader's saves are no matter
 
 
+@pytest.mark.parametrize("key", ["images", "sop_instance_uid", "acquisitions", "folder"])
+def test_a_changed_key_of_source_json_is_told_as_such(key, store):
+    path = store.folder / "source.json"
+    path.write_bytes(path.read_bytes().replace(f'"{key}"'.encode(), f'"{key[:-1]}x"'.encode(), 1))
+
+    assert [(p.code, p.path) for p in store.verify()] == [("CHANGED", "source.json")]
+
+
 def test_two_readers_save_into_one_case_at_the_same_time(store):
     script = (
         "import sys; from tests.small_case import state; from workup.case.store_files import CaseStore\n"

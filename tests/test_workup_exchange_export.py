@@ -186,6 +186,24 @@ def test_a_superseding_report_names_its_predecessor(exported, assessment, tmp_pa
         export_cases([assessment], tmp_path / "x", ["sr"], version="0.0", replaces=[exported / "seg_001.dcm"])
 
 
+@pytest.mark.parametrize("formats", [["seg", "sr"], ["sr"], ["seg"]], ids=str)
+def test_a_case_without_outlines_is_no_segmentation_and_no_report(formats, assessment, tmp_path):
+    bare = replace(assessment, case=replace(assessment.case, regions=()), defects=(), lesions=())
+    with pytest.raises(ExchangeError) as caught:
+        export_cases([bare], tmp_path / "out", formats, version="1")
+
+    assert caught.value.code == "NOTHING_TO_EXPORT"
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_cases_of_one_name_are_refused_before_anything_is_written(assessment, tmp_path):
+    with pytest.raises(ExchangeError) as caught:
+        export_cases([assessment, assessment], tmp_path / "out", ["sdtm"], version="1")
+
+    assert caught.value.code == "SAME_SUBJECT"
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_unknown_format_is_named(assessment, tmp_path):
     with pytest.raises(ExchangeError, match="docx"):
         export_cases([assessment], tmp_path, ["seg", "docx"], version="0.0")

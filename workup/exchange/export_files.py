@@ -64,25 +64,20 @@ def export_cases(
     Raises
     ------
     ExchangeError
-        ``UNKNOWN_FORMAT``, ``SEVERAL_EXAMINATIONS``, ``ALREADY_THERE``, ``SOURCE_MISSING``, ``READ_BACK`` if
+        ``UNKNOWN_FORMAT``, ``SAME_SUBJECT``, ``NOTHING_TO_EXPORT`` (all before anything is written),
+        ``SEVERAL_EXAMINATIONS``, ``ALREADY_THERE``, ``SOURCE_MISSING``, ``READ_BACK`` if
         what was written does not read back equal.
     """
-    known = (*FORMATS, *SDTM_FORMATS)
-    for name in formats:
-        if name not in known:
-            raise ExchangeError("UNKNOWN_FORMAT", f"export format {name!r}", expected=", ".join(known))
-    if replaces and len(assessments) != 1:
-        raise ExchangeError("REPLACES", "an SR can only replace those of one case", expected="one case")
-    if set(formats) - {"seg", "pdf"}:
-        for assessment in assessments:
-            reported_examination(assessment)
-    target = Path(folder)
+    _check(assessments, formats, replaces)
     names = [a.case.case_id for a in assessments]
+    target = Path(folder)
     written: list[Path] = []
     signed = signatures or [None] * len(names)
     try:
-        for assessment, name, read in zip(assessments, names, signed, strict=True):
-            own = target if len(names) == 1 else target / f"{names.index(name) + 1:03d}_{_safe(name)}"
+        for number, (assessment, name, read) in enumerate(
+            zip(assessments, names, signed, strict=True), start=1
+        ):
+            own = target if len(names) == 1 else target / f"{number:03d}_{_safe(name)}"
             own.mkdir(parents=True, exist_ok=True)
             written += _export_dicom(assessment, own, formats, version, language, replaces, read)
             if "fhir" in formats:
@@ -98,6 +93,45 @@ def export_cases(
             advice="Exports are never overwritten; name another folder.",
         ) from error
     return written
+
+
+def _check(assessments: Sequence[Assessment], formats: Sequence[str], replaces: Sequence[Path]) -> None:
+    """Refuse what cannot be exported, before anything is written."""
+    known = (*FORMATS, *SDTM_FORMATS)
+    for name in formats:
+        if name not in known:
+            raise ExchangeError("UNKNOWN_FORMAT", f"export format {name!r}", expected=", ".join(known))
+    if replaces and len(assessments) != 1:
+        raise ExchangeError("REPLACES", "an SR can only replace those of one case", expected="one case")
+    _check_names([a.case.case_id for a in assessments])
+    for assessment in assessments:
+        if set(formats) - {"seg", "pdf"}:
+            reported_examination(assessment)
+        if {"seg", "sr"} & set(formats):
+            _check_content(assessment)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Two cases of one name would be one subject in every table."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ExchangeError(
+            "SAME_SUBJECT",
+            f"{len(twice)} case ids occur twice: {', '.join(twice)}",
+            expected="one case a subject and visit",
+            advice="Rename the folders, or make case folders with --case-id.",
+        )
+
+
+def _check_content(assessment: Assessment) -> None:
+    """A SEG holds segments, and a TID 1500 report measurement groups: both come from outlines."""
+    if not any(region.masks for region in assessment.case.regions):
+        raise ExchangeError(
+            "NOTHING_TO_EXPORT",
+            f"case {assessment.case.case_id!r} holds no outline for a SEG or an SR",
+            expected="at least one region",
+            advice="Without regions --format pdf, sdtm and fhir still serve.",
+        )
 
 
 def _safe(name: str) -> str:
