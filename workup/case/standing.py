@@ -21,7 +21,7 @@ class Standing:
         The signature that this version bears and that may count as the case's; None also for a signed
         read that another one contradicts, unless that was settled in its favor.
     words : str
-        Whose read this is, and what became of the others.
+        Whose read this is, and what became of the others; empty where one reader alone has saved.
     """
 
     version: SavedVersion | None
@@ -68,7 +68,9 @@ def standing(history: History, who: str | None = None) -> Standing:
             advice=f"{_NEXT_STEP[not state.open]}; --who NAME assesses one reader's own read",
             details={"differ": [d.id for d in state.discordances], "open": [d.id for d in state.open]},
         )
-    return Standing(history.version(read.version), read, _words(history.version(read.version), read, state))
+    return Standing(
+        history.version(read.version), read, _words(history, history.version(read.version), read, state)
+    )
 
 
 #: What to do about reads that differ, by whether everything is decided.
@@ -124,21 +126,25 @@ def _bearing(history: History, version: SavedVersion | None, state: Adjudication
         return Standing(None, None)
     read = history.current_read(version.reader)
     if read is None or read.version != version.number:
-        return Standing(version, None, _words(version, None, state))
+        return Standing(version, None, _words(history, version, None, state))
     against = [o for o in history.current_reads if o.reader != read.reader and _differ(o, read)]
     if state is not None and state.discordances:
         chosen = _standing_read(history, state)
         stands = not against if chosen is None else chosen.n == read.n or not _differ(chosen, read)
     else:
         stands = not against
-    return Standing(version, read if stands else None, _words(version, read, state))
+    return Standing(version, read if stands else None, _words(history, version, read, state))
 
 
 def _differ(one: SignedRead, other: SignedRead) -> bool:
     return bool(discordances(one.summary, other.summary))
 
 
-def _words(version: SavedVersion, read: SignedRead | None, state: Adjudication | None) -> str:
+def _words(
+    history: History, version: SavedVersion, read: SignedRead | None, state: Adjudication | None
+) -> str:
+    if all(v.reader == version.reader for v in history.versions):
+        return ""  # there is no other's read to be told from
     signed = f"signed on {read.when[:10]}" if read else "not signed"
     words = f"Assessed is version {version.number}, by {version.reader}, {signed}."
     if state is None or not state.discordances:
