@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -93,6 +94,35 @@ def test_another_encoding_is_refused_and_not_guessed(tmp_path, capsys):
 @pytest.mark.parametrize("arguments", [(), ("somewhere", "--table", "x.csv")])
 def test_either_a_folder_or_a_table(arguments):
     assert run(*arguments).exit_code == 2
+
+
+SAMPLE = Path(__file__).parent.parent / "sample_dicom" / "dicom"
+BAD_LABELS = {
+    "a list": ("labels.json", "[]", "BAD_JSON"),
+    "no JSON": ("labels.json", "{", "BAD_JSON"),
+    "a series twice in JSON": ("labels.json", '{"3": "delayed", "3": "portal_venous"}', "BAD_JSON"),
+    "a series twice in a table": (
+        "labels.csv",
+        "series_number,phase\n3,delayed\n3,portal_venous\n",
+        "LABEL_TWICE",
+    ),
+    "a series that the study lacks": (
+        "labels.csv",
+        "series_number,phase\n77,delayed\n",
+        "READER_LABEL_UNKNOWN",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "code"), BAD_LABELS.values(), ids=BAD_LABELS)
+def test_labels_that_leave_something_open_are_refused(tmp_path, capsys, name, text, code):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["phases", str(SAMPLE), "--labels", str(tmp_path / name)])
+
+    assert ended.value.code == 1
+    assert f"error[{code}]" in capsys.readouterr().err
 
 
 @needs_real_data

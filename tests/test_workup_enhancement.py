@@ -67,7 +67,7 @@ def test_a_readers_phase_labels_win(capsys, tmp_path: Path) -> None:
 BAD_LABELS = {
     "a series that the study lacks": ('{"1.2.3": "delayed"}', "READER_LABEL_UNKNOWN"),
     "a phase that there is not": ('{"3": "late_venous"}', "READER_LABEL_UNKNOWN"),
-    "a list": ("[]", "LABELS_FORMAT"),
+    "a list": ("[]", "BAD_JSON"),
     "a series named twice": ('{"3": "delayed", "3": "portal_venous"}', "BAD_JSON"),
 }
 

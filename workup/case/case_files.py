@@ -127,6 +127,22 @@ def read_json(path: Path) -> Any:
         )
     except (ValueError, UnicodeDecodeError) as error:
         raise CaseError("BAD_JSON", f"{path.name}: {error}", expected="one JSON document") from error
+    except OSError as error:
+        raise CaseError(
+            "FILE_UNREADABLE", f"{path.name}: {error.strerror}", expected="a JSON file"
+        ) from error
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """As ``read_json``, and an object: names with values."""
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise CaseError(
+            "BAD_JSON",
+            f"{path.name} holds a {type(document).__name__}",
+            expected='a JSON object: {"name": value}',
+        )
+    return document
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,7 +180,7 @@ def image_place(folder: Path) -> Path:
     """Where the images of a plain case lie."""
     pointer = _present(folder, "case.json")
     if pointer:
-        named = read_json(pointer).get("dicom")
+        named = read_json_object(pointer).get("dicom")
         if named:
             return (folder / str(named)).resolve()
     return folder / "dicom" if (folder / "dicom").is_dir() else folder

@@ -215,21 +215,10 @@ def _labels(path: Path, study: Study) -> dict[str, Phase]:
 
     What names no series of this study, or no phase, is refused as ``veinvasion phases`` refuses it.
     """
-    from imaging.errors import RegionError
-    from imaging.phases.phase import Phase
     from imaging.phases.reader_labels import match_labels
-    from workup.case.case_files import read_json
+    from workup.case.case_files import read_json_object
 
-    try:
-        stated = {name: str(phase) for name, phase in read_json(path).items()}
-    except (OSError, AttributeError) as error:
-        raise RegionError(
-            "LABELS_FORMAT",
-            f"{path.name} cannot be understood: {error}",
-            expected='{"<series uid>": "late_arterial"}',
-            advice=f"Phases are {', '.join(Phase)}.",
-        ) from error
-    return match_labels(stated, study)
+    return match_labels({name: str(phase) for name, phase in read_json_object(path).items()}, study)
 
 
 def _write_csv(path: Path, found: Sequence[RegionFindings]) -> None:

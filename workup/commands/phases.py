@@ -149,21 +149,25 @@ def _write_overlay(study: Study, decisions: dict[str, PhaseDecision], folder: Pa
 def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
     """Phases by a reader: a JSON object, or a CSV with series_uid (or series_number, or key) and phase."""
     import csv
-    import json
 
     from imaging.phases.reader_labels import match_labels
+    from workup.case.case_files import read_json_object
+    from workup.errors import WorkupError
 
     if path.suffix.lower() == ".json":
-        stated = {
-            str(name): str(phase) for name, phase in json.loads(path.read_text(encoding="utf-8")).items()
-        }
-    else:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-        columns = ("key", "series_uid", "series_number")
-        stated = {
-            next(filter(None, (row.get(c) for c in columns)), ""): row.get("phase") or "" for row in rows
-        }
+        return match_labels({name: str(phase) for name, phase in read_json_object(path).items()}, study)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    stated: dict[str, str] = {}
+    for line, row in enumerate(rows, 2):
+        name = next(filter(None, (row.get(c) for c in ("key", "series_uid", "series_number"))), "")
+        if name in stated:
+            raise WorkupError(
+                "LABEL_TWICE",
+                f"{path.name} line {line}: a series stands twice",
+                expected="one phase for each series",
+            )
+        stated[name] = row.get("phase") or ""
     return match_labels(stated, study)
 
 
