@@ -138,3 +138,28 @@ def chosen(choices: Mapping[str, str], allowed: Iterable[str] = POLICIES) -> dic
             )
         readings[policy.id] = variant
     return readings
+
+
+def choices_of(texts: Iterable[str]) -> dict[str, str]:
+    """Readings written as ``NAME=VARIANT``, by the id of their policy.
+
+    Raises
+    ------
+    PolicyError
+        ``POLICY_FORM``, ``POLICY_UNKNOWN``, or ``POLICY_TWICE`` where one policy is given more than once,
+        be it by id and by name.
+
+    >>> choices_of(["prior_liver_rt=strict"])
+    {'P15': 'strict'}
+    """
+    choices: dict[str, str] = {}
+    for text in texts:
+        name, sign, variant = (part.strip() for part in text.partition("="))
+        if not sign:
+            raise PolicyError("POLICY_FORM", f"{text!r} is not a policy choice", expected="NAME=VARIANT")
+        policy = policy_of(name)
+        if policy.id in choices:
+            found = f"policy {policy.id} ({policy.name}) is chosen twice"
+            raise PolicyError("POLICY_TWICE", found, expected="one variant of each policy")
+        choices[policy.id] = variant
+    return choices

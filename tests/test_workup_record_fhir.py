@@ -12,7 +12,7 @@ import pytest
 from eligibility.screening import screen
 from tests.eligibility_records import facts, protocol, record
 from workup.errors import RecordError
-from workup.record.analytes import LABS, VIROLOGY
+from workup.record.analytes import LABS, VIROLOGY, analytes_resembling
 from workup.record.fhir import is_bundle, record_of_bundle
 from workup.record.lab_table_files import read_lab_table, with_lab_tables
 from workup.record.record import parse_record
@@ -474,10 +474,11 @@ def test_laboratory_values_come_from_a_table_too(tmp_path: Path) -> None:
     (tmp_path / "labs2.csv").write_text(TABLE.replace(",", ";"), encoding="utf-8-sig")
 
     table = read_lab_table(tmp_path / "labs.csv")
-    known = with_lab_tables(facts(), [tmp_path / "labs.csv"])
+    known = with_lab_tables(facts(), [table])
 
     assert table.ignored == ("CRP",)
-    assert read_lab_table(tmp_path / "labs2.csv") == table
+    assert table.warnings == ("labs.csv: not read, no criterion needs it: CRP",)
+    assert read_lab_table(tmp_path / "labs2.csv").results == table.results
     assert len(known.labs or ()) == 11
     assert screen(known, protocol()).verdicts["I8.1"].evidence[0].value == "11.9"
     assert with_lab_tables(facts(), []) == facts()
@@ -503,3 +504,49 @@ def test_a_faulty_table_names_its_line(text: str, code: str, says: str, tmp_path
         read_lab_table(tmp_path / "labs.csv")
 
     assert refused.value.code == code
+
+
+def test_a_result_of_a_table_without_a_source_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text(TABLE.replace("LIS", ""), encoding="utf-8")
+
+    assert [r.source for r in read_lab_table(tmp_path / "labs.csv").results] == [
+        "labs.csv, line 2",
+        "labs.csv, line 3",
+    ]
+
+
+# fmt: off
+NAMES: dict[str, tuple[str, ...]] = {
+    "Haemoglobine": ("hemoglobin",), "Hemoglobin (g/dL)": ("hemoglobin",), "Hemoglobin, whole blood": ("hemoglobin",),
+    "Hämoglobin": ("hemoglobin",), "AST/GOT": ("ast",), "ALT, AST": ("alt", "ast"), "Bilirubin": ("bilirubin_total",),
+    "Neutrophils": ("anc",), "Creatinin": ("creatinine",), "Albumine": ("albumin",), "PT (INR)": ("inr",),
+    "Bilirubin, direct": (), "Urine creatinine": (), "Creatine kinase": (), "Hemoglobin A1c": (), "Methemoglobin": (),
+    "Neutrophils %": (), "Mean platelet volume": (), "Albumin/globulin ratio": (), "Prealbumin": (), "CRP": (), "GGT": (),
+    "ALP": (), "PT": (), "Hematocrit": (), "HBs antigen": (), "": (),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_stands_in_no_table_may_mean_an_analyte(name: str) -> None:
+    assert analytes_resembling(name) == NAMES[name]
+
+
+OPEN_TABLES = {
+    "a later result under such a name": ("Haemoglobine,5,g/dL,2025-03-08", "UNKNOWN"),
+    "one without a day": ("Haemoglobine,5,g/dL,", "UNKNOWN"),
+    "one of an earlier day": ("Haemoglobine,5,g/dL,2025-01-08", "PASS"),
+    "a name that means something else": ("Hemoglobin A1c,5,%,2025-03-08", "PASS"),
+}
+
+
+@pytest.mark.parametrize("name", OPEN_TABLES)
+def test_no_earlier_result_decides_beside_one_that_may_be_of_the_analyte(name: str, tmp_path: Path) -> None:
+    row, expected = OPEN_TABLES[name]
+    (tmp_path / "labs.csv").write_text(f"analyte,value,unit,date\n{row}\n", encoding="utf-8")
+    table = read_lab_table(tmp_path / "labs.csv")
+    verdicts = screen(with_lab_tables(facts(), [table]), protocol()).verdicts
+
+    assert verdicts["I8.1"].status == expected
+    assert verdicts["I8.3"].status == "PASS"
+    assert table.warnings

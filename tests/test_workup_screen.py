@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -131,6 +132,37 @@ def test_labs_from_a_table_are_added(tmp_path: Path) -> None:
     document = json.loads(run("screen", str(path), "--labs", str(table), "--json")[1])
 
     assert document["criteria"]["I8.3"]["status"] == "FAIL"
+    assert document["criteria"]["I8.3"]["evidence"][0]["source"] == "labs.csv, line 2"
+    digest = hashlib.sha256(table.read_bytes()).hexdigest()
+    assert document["lab_tables"] == [{"name": "labs.csv", "sha256": digest, "results": 1, "left_out": []}]
+    assert document["warnings"] == []
+
+
+def test_what_was_given_but_not_read_is_told_everywhere(tmp_path: Path) -> None:
+    device = {"resourceType": "Device"}
+    (tmp_path / "b.json").write_text(
+        json.dumps({"resourceType": "Bundle", "entry": [{"resource": device}]}), encoding="utf-8"
+    )
+    (tmp_path / "labs.csv").write_text(
+        "analyte,value,unit,date\nHaemoglobine,5,g/dL,2025-03-08\n", encoding="utf-8"
+    )
+    arguments = ["screen", str(tmp_path / "b.json"), "--labs", str(tmp_path / "labs.csv")]
+
+    document = json.loads(run(*arguments, "--json")[1])
+    shown = run(*arguments, "-o", str(tmp_path / "out"))[1]
+
+    assert document["warnings"][0] == "Device is not read"
+    assert "'Haemoglobine' is no known name but may be hemoglobin" in document["warnings"][1]
+    for text in (
+        shown,
+        *((tmp_path / "out" / f"screen.{kind}").read_text("utf-8") for kind in ("html", "md")),
+    ):
+        assert "Given, but not read" in text
+        assert "Device is not read" in text
+        assert "Haemoglobine" in text
+    (tmp_path / "out" / "screen.json").unlink()
+    (cohort,) = screen_folder(tmp_path, protocol()).rows
+    assert cohort.warnings == ("Device is not read",)
 
 
 CASE_BESIDE_RECORD = {
@@ -165,6 +197,8 @@ def test_images_of_a_case_are_judged_beside_the_record(name: str, tmp_path: Path
         (["--policy", "P15"], "POLICY_FORM", "NAME=VARIANT"),
         (["--policy", "P15=never"], "POLICY_VARIANT_UNKNOWN", "overlap_only"),
         (["--policy", "P99=x"], "POLICY_UNKNOWN", "P15"),
+        (["--policy", "P15=strict", "--policy", "prior_liver_rt=overlap_only"], "POLICY_TWICE", "P15"),
+        (["--policy", "P15=strict", "--policy", "P15=overlap_only"], "POLICY_TWICE", "prior_liver_rt"),
         (["--protocol", "NCT0"], "PROTOCOL_NOT_FOUND", "NCT06828380"),
         (["--start", "soon"], "DATE_UNREADABLE", "soon"),
     ],
@@ -303,6 +337,26 @@ def test_schema_show_diff_and_rescreen(tmp_path: Path) -> None:
     assert json.loads(run("protocol", "diff", "NCT06828380", "NCT06828380", "--json")[1])["changes"] == []
     changed = json.loads(run("protocol", "rescreen", "NCT06828380", "example", str(tmp_path), "--json")[1])
     assert changed["changed"][0]["overall"] == ["INELIGIBLE", "ELIGIBLE"]
+
+
+def test_rescreening_names_the_records_it_refuses_and_why(tmp_path: Path) -> None:
+    write(tmp_path / "r.json", {"performance.ecog": 2})
+    write(tmp_path / "wrong.json", {"liver.ascitis": "none"})
+    shown = run("protocol", "rescreen", "NCT06828380", "example", str(tmp_path))[1]
+
+    assert "refused: wrong.json: FIELD_UNKNOWN: liver.ascitis" in shown
+    assert "1 of 1 patient(s) change, 1 refused" in shown
+
+
+@pytest.mark.parametrize("option", ["--labs", "--case"])
+def test_what_belongs_to_one_patient_is_not_asked_of_a_folder(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "r.json")
+    with pytest.raises(SystemExit):
+        main(["screen", str(tmp_path), option, "x", "--json"])
+
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "ONE_PATIENT_ONLY"
 
 
 # --- cohorts --------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 from eligibility.protocol import Protocol
 from eligibility.screening import screen
 from workup.errors import RecordError
-from workup.record.record_files import read_record, record_files
+from workup.record.record_files import read_record_file, record_files
 from workup.record.reference_dates import with_start
 from workup.report.screen_cohort import (
     Cohort,
@@ -91,10 +91,11 @@ def _progress(rows: Iterable[CohortRow], total: int) -> Iterator[CohortRow]:
 def screen_one(file: Path, trial: Protocol, start: str | None = None) -> CohortRow:
     """One record's line of a cohort."""
     try:
-        facts = with_start(read_record(file), start)
+        given = read_record_file(file)
+        facts = with_start(given.facts, start)
     except RecordError as error:
         return CohortRow(file.name, "REFUSED", error=f"{error.code}: {error}")
-    return row_of(file.name, screen(facts, trial, search=False))
+    return row_of(file.name, screen(facts, trial, search=False), given.warnings)
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -127,6 +128,7 @@ def _patient(row: CohortRow, criteria: Sequence[str]) -> dict[str, Any]:
         **{f"{id_}_reason": row.reasons.get(id_) for id_ in criteria},
         "decisive_items": "; ".join(dict.fromkeys(path for _, path, decisive in row.missing if decisive)),
         "error": row.error,
+        "warnings": "; ".join(row.warnings) or None,
     }
 
 

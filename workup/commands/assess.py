@@ -47,13 +47,14 @@ def assess(
 
     Example: veinvasion assess ./study --regions regions.json --record record.json -o out
     """
+    from eligibility.policies import choices_of
     from workup.case.origin_files import read_case_with_origin
     from workup.command_line import loading_progress
     from workup.protocol_files import read_protocol
 
     trial = read_protocol(protocol)
     if policy:
-        trial = trial.with_policies(choices(policy))
+        trial = trial.with_policies(choices_of(policy))
     with loading_progress("reading images") as progress:
         given, origin = read_case_with_origin(
             case,
@@ -99,17 +100,6 @@ def present(
         print_json(document)
     else:
         _print_verdicts(assessment, written, origin.reads if origin else "")
-
-
-def choices(policy: list[str]) -> dict[str, str]:
-    """Readings of ambiguous clauses, given as NAME=VARIANT."""
-    choices = {}
-    for each in policy:
-        name, sign, variant = each.partition("=")
-        if not sign:
-            raise typer.BadParameter(f"{each!r} is not of the form NAME=VARIANT", param_hint="--policy")
-        choices[name.strip()] = variant.strip()
-    return choices
 
 
 _STYLES = {"PASS": "green", "FAIL": "red", "UNKNOWN": "yellow", "NA": "dim"}

@@ -55,6 +55,7 @@ def cohort(
 
     Example: veinvasion cohort https://pacs.example/dicom-web -o ./out --query StudyDate=20250601-20250630
     """
+    from eligibility.policies import choices_of
     from workup.cohort.dask_cluster import Engine
     from workup.cohort.engine import run_cohort
     from workup.cohort.log_files import RunLog
@@ -62,14 +63,13 @@ def cohort(
     from workup.cohort.query_files import is_server
     from workup.cohort.worklist_files import find_items
     from workup.command_line import version
-    from workup.commands.assess import choices
     from workup.commands.pull import address_of
 
     settings = settled(
         Settings(
             output=str(output.resolve()),
             protocol=protocol,
-            policies=tuple(sorted(choices(policy or []).items())),
+            policies=tuple(sorted(choices_of(policy or []).items())),
             version=version(),
             memory_limit_mb=memory_limit,
             elsewhere=scheduler is not None,

@@ -108,4 +108,6 @@ def rescreen(
     for each in changed:
         verdicts = ", ".join(f"{id_} {a} -> {b}" for id_, (a, b) in each.changed.items())
         typer.echo(f"{each.name}: {each.overall[0]} -> {each.overall[1]} ({verdicts})")
+    for record in refused:
+        typer.echo(f"refused: {record['record']}: {record['error']}")
     typer.echo(f"{len(changed)} of {len(patients)} patient(s) change, {len(refused)} refused")

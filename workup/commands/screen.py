@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from eligibility.patient import PatientFacts
     from eligibility.protocol import Protocol
     from eligibility.screening import ScreenResult
+    from workup.record.lab_table_files import LabTable
+    from workup.record.record_files import RecordFile
 
 
 def screen(
@@ -43,35 +45,31 @@ def screen(
 
     Example: veinvasion screen records/ --out cohort/
     """
+    from eligibility.policies import choices_of
     from workup.protocol_files import read_protocol
-
-    trial = read_protocol(protocol).with_policies(_choices(policy or []))
-    if record.is_dir():
-        _cohort(record, trial, start, out, workers, as_json)
-        return
-    facts, sha256 = _facts(record, labs or [], start)
-    _present(_result(facts, trial, case), sha256, out, full, as_json)
-
-
-def _choices(policies: list[str]) -> dict[str, str]:
-    from eligibility.errors import PolicyError
-
-    choices = {}
-    for each in policies:
-        name, sign, variant = each.partition("=")
-        if not sign:
-            raise PolicyError("POLICY_FORM", f"{each!r} is not a policy choice", expected="NAME=VARIANT")
-        choices[name] = variant
-    return choices
-
-
-def _facts(record: Path, labs: list[Path], start: str | None) -> tuple[PatientFacts, str]:
-    from workup.record.lab_table_files import with_lab_tables
+    from workup.record.lab_table_files import read_lab_table, with_lab_tables
     from workup.record.record_files import read_record_file
     from workup.record.reference_dates import with_start
 
-    given = read_record_file(record)
-    return with_start(with_lab_tables(given.facts, labs), start), given.sha256
+    trial = read_protocol(protocol).with_policies(choices_of(policy or []))
+    if record.is_dir():
+        _refuse_of_one_patient({"--labs": labs, "--case": case})
+        _cohort(record, trial, start, out, workers, as_json)
+        return
+    given, tables = read_record_file(record), [read_lab_table(table) for table in labs or ()]
+    facts = with_start(with_lab_tables(given.facts, tables), start)
+    _present(_result(facts, trial, case), given, tables, out, full, as_json)
+
+
+def _refuse_of_one_patient(options: dict[str, object]) -> None:
+    """What belongs to one patient cannot be asked of a folder of records."""
+    from workup.errors import RecordError
+
+    for name, value in options.items():
+        if value:
+            raise RecordError(
+                "ONE_PATIENT_ONLY", f"{name} belongs to one record", expected="a record, no folder"
+            )
 
 
 def _result(facts: PatientFacts, trial: Protocol, case: Path | None) -> ScreenResult:
@@ -88,13 +86,26 @@ def _result(facts: PatientFacts, trial: Protocol, case: Path | None) -> ScreenRe
     return assess(replace(read_case(case), record=record_mapping(facts)), trial).screen
 
 
-def _present(result: ScreenResult, sha256: str, out: Path | None, full: bool, as_json: bool) -> None:
+def _present(
+    result: ScreenResult,
+    given: RecordFile,
+    tables: list[LabTable],
+    out: Path | None,
+    full: bool,
+    as_json: bool,
+) -> None:
     from workup.command_line import print_json
     from workup.report.screen_json import screen_json
     from workup.report.screen_report import screen_report
 
-    document = screen_json(result, record_sha256=sha256)
-    report = screen_report(result)
+    warnings = [*given.warnings, *(warning for table in tables for warning in table.warnings)]
+    document = screen_json(result, record_sha256=given.sha256)
+    document["warnings"] = warnings
+    document["lab_tables"] = [
+        {"name": t.name, "sha256": t.sha256, "results": len(t.results), "left_out": list(t.ignored)}
+        for t in tables
+    ]
+    report = screen_report(result, warnings)
     if out is not None:
         from workup.report.screen_report_files import write_screen_report
 

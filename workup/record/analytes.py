@@ -12,6 +12,9 @@ is urine: none of them is accepted.
 
 from __future__ import annotations
 
+import difflib
+import re
+
 from eligibility.units import ANALYTES
 
 LOINC_SYSTEM = "http://loinc.org"
@@ -82,6 +85,31 @@ _SYNONYMS = {
     "serum creatinine": "creatinine",
 }
 
+#: Names that a laboratory may print for an analyte, but for something else as well.
+_MAY_BE = {
+    "bilirubin": "bilirubin_total",
+    "neutrophil": "anc",
+    "neutrophils": "anc",
+    "thrombocytes": "platelets",
+    "thrombozyten": "platelets",
+    "alat": "alt",
+    "asat": "ast",
+    "kreatinin": "creatinine",
+}
+#: Words that make a name one of another quantity: direct bilirubin, urine albumin, hemoglobin A1c, mean
+#: platelet volume, creatinine clearance.
+# fmt: off
+_ANOTHER_QUANTITY = frozenset({
+    "a1c", "antibody", "antigen", "ascites", "clearance", "conjugated", "core", "corpuscular", "csf",
+    "delta", "direct", "distribution", "excretion", "fetal", "fluid", "fraction", "free", "glycated",
+    "glycosylated", "index", "indirect", "kinase", "mean", "percent", "pleural", "ratio", "surface",
+    "unconjugated", "urinary", "urine", "volume", "width",
+})
+# fmt: on
+#: How alike two spellings of one name are at least: haemoglobine and haemoglobin 0.96, bilirubin direct and
+#: bilirubin total 0.77.
+_ALIKE = 0.85
+
 
 def analyte_named(name: str) -> str | None:
     """The analyte a laboratory's name stands for, None if none.
@@ -92,3 +120,23 @@ def analyte_named(name: str) -> str | None:
     words = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
     known = {analyte.replace("_", " "): analyte for analyte in ANALYTES}
     return known.get(words) or _SYNONYMS.get(words)
+
+
+def analytes_resembling(name: str) -> tuple[str, ...]:
+    """Analytes that a name which stands in no table may mean, so that it must not be passed over.
+
+    >>> analytes_resembling("Haemoglobine"), analytes_resembling("AST (GOT)"), analytes_resembling("CRP")
+    (('hemoglobin',), ('ast',), ())
+    >>> analytes_resembling("Hemoglobin A1c"), analytes_resembling("Bilirubin, direct")
+    ((), ())
+    """
+    words = re.findall(r"[^\W_]+", name.lower())
+    if "%" in name or _ANOTHER_QUANTITY & set(words):
+        return ()
+    text = " ".join(words)
+    known = {**{a.replace("_", " "): a for a in ANALYTES}, **_SYNONYMS, **_MAY_BE}
+    found = {analyte for key, analyte in known.items() if f" {key} " in f" {text} "}
+    if not found:
+        alike = difflib.get_close_matches(text, known, 1, _ALIKE)
+        found = {known[key] for key in alike if key[0] == text[0]}
+    return tuple(sorted(found))

@@ -2,20 +2,22 @@
 
 Columns are the fields of ``labs[]`` in the record: analyte, value, comparator, unit, uln, lln,
 reference_range_kind, date, source; any order, unknown columns refused by name. Rows of analytes that no
-criterion reads are left out and counted.
+criterion reads are left out and named. A row whose name is not known but may be an analyte stands as a result
+without a value, so that no earlier result decides in its place.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eligibility.patient import LabResult, PatientFacts
 from workup.errors import RecordError
-from workup.record.analytes import analyte_named
+from workup.record.analytes import analyte_named, analytes_resembling
 from workup.record.record import parse_record
 from workup.record.record_files import read_bytes
 
@@ -24,10 +26,26 @@ COLUMNS = ("analyte", "value", "comparator", "unit", "uln", "lln", "reference_ra
 
 @dataclass(frozen=True)
 class LabTable:
-    """Results of a table, and the names of the analytes left out."""
+    """Results of a table, the SHA-256 of its bytes, and the names left out.
 
+    Attributes
+    ----------
+    results : tuple of LabResult
+        With the file and line where the table names no source.
+    uncertain : tuple of LabResult
+        Without values: rows whose name may mean the analyte.
+    ignored : tuple of str
+        Names of analytes that no criterion reads.
+    warnings : tuple of str
+        What was not read, for people.
+    """
+
+    name: str
+    sha256: str
     results: tuple[LabResult, ...]
-    ignored: tuple[str, ...]
+    uncertain: tuple[LabResult, ...] = ()
+    ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def read_lab_table(path: str | Path) -> LabTable:
@@ -39,25 +57,56 @@ def read_lab_table(path: str | Path) -> LabTable:
         With the row and column of the first fault.
     """
     file = Path(path)
+    data = read_bytes(file)
+    found, uncertain, ignored, warnings = [], [], set(), []
+    for number, cells in _rows(_text(data, file.name), file.name):
+        name, place = cells.get("analyte", ""), f"{file.name}, line {number}"
+        analyte = analyte_named(name)
+        if analyte is not None:
+            found.append(_result({"source": place, **cells, "analyte": analyte}, place))
+        elif likely := () if cells.get("unit") == "%" else analytes_resembling(name):
+            uncertain += [_without_value(each, cells, place) for each in likely]
+            warnings.append(_may_be(name, likely, place))
+        else:
+            ignored.add(name or "(no name)")
+    if ignored:
+        warnings.append(f"{file.name}: not read, no criterion needs it: {', '.join(sorted(ignored))}")
+    digest = hashlib.sha256(data).hexdigest()
+    return LabTable(
+        file.name, digest, tuple(found), tuple(uncertain), tuple(sorted(ignored)), tuple(warnings)
+    )
+
+
+def _text(data: bytes, name: str) -> str:
     try:
-        text = read_bytes(file).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RecordError("RECORD_NOT_UTF8", f"{file.name}: byte {error.start} is not UTF-8 text") from error
+        raise RecordError("RECORD_NOT_UTF8", f"{name}: byte {error.start} is not UTF-8 text") from error
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and filled cells of every row."""
     rows = csv.DictReader(io.StringIO(text), delimiter=";" if text.split("\n", 1)[0].count(";") else ",")
-    header = [name.strip().lower() for name in rows.fieldnames or ()]
-    _check_header(header, file.name)
+    header = [column.strip().lower() for column in rows.fieldnames or ()]
+    _check_header(header, name)
     rows.fieldnames = header
-    found, ignored = [], []
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            raise RecordError("TABLE_ROW_LENGTH", f"{file.name}, line {number}: not as many cells as columns")
-        cells = {name: cell.strip() for name, cell in row.items() if cell.strip()}
-        analyte = analyte_named(cells.get("analyte", ""))
-        if analyte is None:
-            ignored.append(cells.get("analyte", ""))
-            continue
-        found.append(_result({**cells, "analyte": analyte}, file.name, number))
-    return LabTable(tuple(found), tuple(sorted(set(ignored))))
+            raise RecordError("TABLE_ROW_LENGTH", f"{name}, line {number}: not as many cells as columns")
+        if cells := {column: cell.strip() for column, cell in row.items() if cell.strip()}:
+            yield number, cells
+
+
+def _without_value(analyte: str, cells: dict[str, str], place: str) -> LabResult:
+    """A row that may be a result of an analyte: it has a day, and nothing that could be compared."""
+    source = f"{place}: {cells['analyte'][:60]!r} is no known name"
+    kept = {"analyte": analyte, "source": source}
+    return _result({**kept, "date": cells["date"]} if "date" in cells else kept, place)
+
+
+def _may_be(name: str, likely: Sequence[str], place: str) -> str:
+    may_be = f"{place}: {name[:60]!r} is no known name but may be {' or '.join(likely)}"
+    return f"{may_be}; its value is not used, nor is any earlier result"
 
 
 def _check_header(header: Sequence[str], name: str) -> None:
@@ -72,20 +121,18 @@ def _check_header(header: Sequence[str], name: str) -> None:
         raise RecordError("KEY_TWICE", f"{name}: a column stands twice")
 
 
-def _result(cells: dict[str, str], name: str, number: int) -> LabResult:
+def _result(cells: dict[str, str], place: str) -> LabResult:
     try:
         labs = parse_record({"labs": [cells]}).labs
     except RecordError as error:
-        raise RecordError(
-            error.code, f"{name}, line {number}: {error.found}", details=error.details
-        ) from error
+        raise RecordError(error.code, f"{place}: {error.found}", details=error.details) from error
     assert labs is not None
     return labs[0]
 
 
-def with_lab_tables(facts: PatientFacts, tables: Sequence[Path]) -> PatientFacts:
+def with_lab_tables(facts: PatientFacts, tables: Sequence[LabTable]) -> PatientFacts:
     """Facts with the results of tables added to those of the record."""
     if not tables:
         return facts
-    added = tuple(result for table in tables for result in read_lab_table(table).results)
+    added = tuple(result for table in tables for result in (*table.results, *table.uncertain))
     return replace(facts, labs=(*(facts.labs or ()), *added))

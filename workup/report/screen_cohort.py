@@ -28,6 +28,7 @@ class CohortRow:
     reasons: Mapping[str, str] = field(default_factory=dict)
     missing: Sequence[tuple[str, str, bool]] = ()  # criterion, path, decisive
     error: str | None = None
+    warnings: Sequence[str] = ()  # what the record holds but was not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ class Cohort:
     files: tuple[str, ...] = ()
 
 
-def row_of(name: str, result: ScreenResult) -> CohortRow:
+def row_of(name: str, result: ScreenResult, warnings: Sequence[str] = ()) -> CohortRow:
     """One patient's line."""
     return CohortRow(
+        warnings=tuple(warnings),
         record=name,
         overall=result.overall,
         attestation_only=result.attestation_only,
@@ -154,6 +156,7 @@ def cohort_json(cohort: Cohort) -> dict[str, Any]:
         "funnel": funnel(cohort),
         "criteria": per_criterion(cohort),
         "missing": missing_league(cohort),
+        "warnings": [{"record": r.record, "warnings": list(r.warnings)} for r in cohort.rows if r.warnings],
         "refused": [{"record": row.record, "error": row.error} for row in cohort.rows if row.error],
         "files": list(cohort.files),
     }
@@ -177,4 +180,8 @@ def cohort_lines(cohort: Cohort) -> list[str]:
         f"of {item['settles_patients']} patients"
         for item in missing_league(cohort)[:10]
     ]
+    if unread := sum(bool(row.warnings) for row in cohort.rows):
+        lines.append(
+            f"{unread} records hold something that was not read (--json, or warnings in patients.csv)"
+        )
     return [*lines, *(f"wrote {name}" for name in cohort.files)]

@@ -54,10 +54,11 @@ class ScreenReport:
     smallest: str
     expiring: tuple[str, ...]
     policies: tuple[tuple[str, str, str, str], ...]
+    left_out: tuple[str, ...] = ()
 
 
-def screen_report(result: ScreenResult) -> ScreenReport:
-    """The content of a report."""
+def screen_report(result: ScreenResult, left_out: Sequence[str] = ()) -> ScreenReport:
+    """The content of a report; ``left_out`` is what was given but not read, in sentences."""
     dates = result.facts.reference_dates
     return ScreenReport(
         headline=headline(result),
@@ -80,6 +81,7 @@ def screen_report(result: ScreenResult) -> ScreenReport:
             (policy, POLICIES[policy].name, variant, POLICIES[policy].variants[variant])
             for policy, variant in result.protocol.readings.items()
         ),
+        left_out=tuple(left_out),
     )
 
 

@@ -26,6 +26,8 @@ def screen_markdown(report: ScreenReport) -> str:
     """The same content as Markdown."""
     lines = [f"# {_plain(report.headline)}", ""]
     lines += [f"- {name}: {_plain(value)}" for name, value in report.facts]
+    if report.left_out:
+        lines += ["", "## Given, but not read", "", *(f"- {_plain(text)}" for text in report.left_out)]
     for section in report.sections:
         lines += ["", f"## {section.title}"]
         for row in section.rows:

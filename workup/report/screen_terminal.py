@@ -15,6 +15,10 @@ _HEADLINES = {"ELIGIBLE": "bold green", "INELIGIBLE": "bold red", "UNDETERMINED"
 def print_screen(report: ScreenReport, console: Console, *, full: bool = False) -> None:
     """The headline, then tables of what fails and what is open; what passes in one line unless ``full``."""
     console.print(f"[{_HEADLINES[report.overall]}]{escape(report.headline)}[/]", soft_wrap=True)
+    if report.left_out:
+        console.print("[bold yellow]Given, but not read:[/]")
+        for text in report.left_out:
+            console.print(f"- {escape(text)}", soft_wrap=True)
     for section in report.sections:
         if section.collapsed and not full:
             console.print(f"[dim]{escape(section.title)}: {', '.join(row.id for row in section.rows)}[/]")
