@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import affine_transform
 from scipy.signal import fftconvolve
 
-from imaging.phases.common_grid import _block_means
+from imaging.phases.common_grid import _block_means, _interpolated
 from imaging.phases.tubes import RADII_MM, averaged, disk_weights
 
 
@@ -32,3 +33,18 @@ def test_averages_over_disks_are_those_of_scipy_signal_to_the_last_bit(radius_mm
     weights = disk_weights(radius_mm, 2.0)
 
     np.testing.assert_array_equal(averaged(images, weights), fftconvolve(images, weights[None], mode="same"))
+
+
+@pytest.mark.parametrize("along", [(0.7, 1.3, 0.9), (-0.7, 1.3, -0.9), (2.0, 0.5, 1.0)])
+@pytest.mark.parametrize("astray", [0.0, 1e-9, 0.05])
+def test_a_grid_is_read_as_scipy_reads_it_be_its_axes_those_of_the_series_or_not(along, astray):
+    values = np.random.default_rng(2).normal(60.0, 40.0, (20, 17, 13)).astype(np.float32)
+    to_index, shape = np.diag(along), (22, 19, 14)
+    to_index[0, 1] = to_index[1, 2] = astray
+    offset = np.where(np.array(along) > 0, -1.3, 16.2)  # from before the first voxel to beyond the last
+    expected = affine_transform(values, to_index, offset, shape, np.float32, order=1, mode="nearest")
+
+    found = _interpolated(values, to_index, offset, shape)
+
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+    assert found.dtype == np.float32

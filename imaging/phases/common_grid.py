@@ -22,8 +22,8 @@ IN_PLANE_MM = 2.0
 BETWEEN_SLICES_MM, MOST_SLICES = 3.0, 48
 #: Passes that overlap less than this show different parts of the body: left, posterior, superior. [mm]
 LEAST_OVERLAP_MM = np.array([120.0, 120.0, 15.0])
-#: Value outside of an acquisition's field. [HU]
-OUTSIDE_HU = -1024.0
+#: A grid whose axes leave those of a series by less than this over its whole length runs along them. [voxels]
+ASTRAY = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +132,39 @@ def _resampled(
     origin = geometry.index([left[0], posterior[0], superior[0]])
     offset = (origin - (blocks - 1) / 2) / blocks
     shape = (len(superior), len(posterior), len(left))
+    return _interpolated(coarse, to_index, offset, (len(superior), len(posterior), len(left)))
+
+
+def _interpolated(
+    coarse: NDArray[np.float32],
+    to_index: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: tuple[int, int, int],
+) -> NDArray[np.float32]:
+    """Values (slices, rows, columns) of a grid whose points lie at ``to_index @ point + offset``: linear.
+
+    Where its axes run along those of ``coarse``, as for most series, one axis after the other.
+    """
+    along = np.diag(to_index)
+    if (np.abs(to_index - np.diag(along)) @ shape < ASTRAY).all():
+        for axis, points in enumerate(shape):
+            coarse = _along(coarse, axis, along[axis] * np.arange(points) + offset[axis])
+        return coarse
     out = affine_transform(coarse, to_index, offset, shape, np.float32, order=1, mode="nearest")
     return np.asarray(out, dtype=np.float32)
+
+
+def _along(values: NDArray[np.float32], axis: int, at: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Values at places along one axis, linear between neighbors, the border's beyond it."""
+    last = values.shape[axis] - 1
+    at = np.clip(at, 0, last)
+    low = at.astype(np.intp)
+    share = (at - low).astype(np.float32).reshape([-1 if axis == i else 1 for i in range(3)])
+    one, other = values.take(low, axis), values.take(np.minimum(low + 1, last), axis)
+    other -= one
+    other *= share
+    other += one
+    return other
 
 
 #: (superior, posterior, left) to (left, posterior, superior).

@@ -6,9 +6,10 @@ slice position and scale, and carries the letters of the patient's sides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ OUTLINE_COLORS = ("#ffb000", "#4fc3f7", "#7ee081", "#ff7597", "#c9a7ff")
 LONG_AXIS_COLOR, SHORT_AXIS_COLOR = "#ffd54a", "#7fd7ff"
 
 Point = tuple[float, float, float]
+Place = TypeVar("Place", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,8 @@ class _Frame:
         shown = pixels.T if self.transpose else pixels
         return shown[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
 
-    def place(self, row: float, column: float, shape: tuple[int, int]) -> tuple[float, float]:
-        """Screen (x, y) [mm] of an array position; ``shape`` is the array slice's."""
+    def place(self, row: Place, column: Place, shape: tuple[int, int]) -> tuple[Place, Place]:
+        """Screen (x, y) [mm] of an array position or of many; ``shape`` is the array slice's."""
         if self.transpose:
             row, column, shape = column, row, (shape[1], shape[0])
         y = shape[0] - 1 - row if self.flip_rows else row
@@ -189,20 +191,14 @@ def _draw_panel(panel: Panel, axis: Any) -> None:
     geometry, frame = volume.geometry, _frame(volume.geometry)
     pixels = volume.voxels[panel.slice_index]
     low, high = display_window(panel.acquisition)
-    shown = frame.image(pixels)
-    height_mm, width_mm = shown.shape[0] * frame.row_mm, shown.shape[1] * frame.column_mm
-    extent = (
-        -frame.column_mm / 2,
-        width_mm - frame.column_mm / 2,
-        height_mm - frame.row_mm / 2,
-        -frame.row_mm / 2,
-    )
+    size_mm = _size_mm(frame, pixels.shape)
+    window = _view(panel, frame, pixels.shape, size_mm)
+    shown, extent = _in_view(frame.image(pixels), frame, window)
     axis.imshow(shown, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="bilinear")
     for outline in panel.outlines:
         _draw_outline(outline, panel.slice_index, frame, pixels.shape, axis)
     for caliper in panel.calipers:
         _draw_caliper(caliper, geometry, frame, pixels.shape, axis)
-    window = _view(panel, frame, pixels.shape, (width_mm, height_mm))
     axis.set_xlim(window[0], window[1])
     axis.set_ylim(window[3], window[2])
     axis.text(0.5, 1.012, panel.title, fontsize=9.5, color=INK, ha="center", transform=axis.transAxes)
@@ -215,13 +211,15 @@ def _draw_outline(
     inside = slice_index - outline.mask.offset[0]
     if not 0 <= inside < outline.mask.voxels.shape[0]:
         return
-    full = np.zeros(shape, dtype=np.float32)
-    full[outline.mask.slices[1:]] = outline.mask.voxels[inside]
-    if not full.any():
+    part = np.pad(outline.mask.voxels[inside], 1).astype(np.float32)
+    if not part.any():
         return
-    shown = frame.image(full)
-    across, down = np.arange(shown.shape[1]) * frame.column_mm, np.arange(shown.shape[0]) * frame.row_mm
-    axis.contour(across, down, shown, levels=[0.5], colors=[outline.color], linewidths=1.3)
+    row, column = (
+        at - 1 + np.arange(float(n)) for at, n in zip(outline.mask.offset[1:], part.shape, strict=True)
+    )
+    x, y = frame.place(row[:, None], column[None], shape)
+    x, y, part = np.broadcast_arrays(x, y, part)
+    axis.contour(x, y, part, levels=[0.5], colors=[outline.color], linewidths=1.3)
     axis.plot([], [], color=outline.color, label=outline.label)
 
 
@@ -239,6 +237,30 @@ def _draw_caliper(
         markersize=7,
         label=caliper.label,
     )
+
+
+def _size_mm(frame: _Frame, shape: tuple[int, int]) -> tuple[float, float]:
+    """Width and height of a whole slice on the screen. [mm]"""
+    high, wide = shape[::-1] if frame.transpose else shape
+    return wide * frame.column_mm, high * frame.row_mm
+
+
+def _in_view(
+    shown: NDArray[Any], frame: _Frame, window: tuple[float, float, float, float]
+) -> tuple[NDArray[Any], tuple[float, float, float, float]]:
+    """The part of a slice that a window shows, a pixel more on each side, and its borders. [mm]"""
+    left, right, top, bottom = window
+    x = _pixels(left / frame.column_mm, right / frame.column_mm, shown.shape[1])
+    y = _pixels(top / frame.row_mm, bottom / frame.row_mm, shown.shape[0])
+    sides = [(at - 0.5) * frame.column_mm for at in (x.start, x.stop)]
+    ends = [(at - 0.5) * frame.row_mm for at in (y.stop, y.start)]
+    return shown[y, x], (sides[0], sides[1], ends[0], ends[1])
+
+
+def _pixels(first: float, last: float, count: int) -> slice:
+    """Pixels between two places and one more on each side, of ``count``; never none."""
+    start = min(max(math.floor(first) - 1, 0), count - 1)
+    return slice(start, max(min(math.ceil(last) + 2, count), start + 1))
 
 
 def _view(
