@@ -131,7 +131,6 @@ def _resampled(
     to_index = geometry.patient_to_index[:3, :3] @ _REVERSE @ step / blocks[:, None]
     origin = geometry.index([left[0], posterior[0], superior[0]])
     offset = (origin - (blocks - 1) / 2) / blocks
-    shape = (len(superior), len(posterior), len(left))
     return _interpolated(coarse, to_index, offset, (len(superior), len(posterior), len(left)))
 
 
