@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 #: Pixels for each inch of a figure.
 RESOLUTION_DPI = 110
-#: Effort of compression. Without the (opaque) alpha channel 3 gives the size that matplotlib's own 6 gives
-#: with it, in a third of the time, which is most of the time that a picture takes.
-_COMPRESSION = 3
+#: Effort of compression. Without the (opaque) alpha channel, and with one filter for all rows instead of the
+#: best of five for each, 2 gives a twentieth more than matplotlib's own 6 in a sixth of its time, which is most of
+#: what a picture takes.
+_COMPRESSION = 2
 
 
 def png_bytes(figure: Figure) -> bytes:
     """Draw a figure, which must have an opaque background, and encode it."""
-    from imagecodecs import png_encode
+    from imagecodecs import PNG, png_encode
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.set_dpi(RESOLUTION_DPI)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    return bytes(png_encode(pixels, level=_COMPRESSION))
+    return bytes(png_encode(pixels, level=_COMPRESSION, filter=PNG.FILTER.PAETH))
