@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any, get_type_hints
 
@@ -249,19 +250,25 @@ def _check_laboratory(parameters: Mapping[str, Any], criterion_id: str) -> None:
         raise _wrong(criterion_id, f"names an unknown unit {unit!r} of {analyte}")
 
 
+#: A limit as it is written in a protocol: Decimal would also take "NaN", "Infinity", "-8" and "1_000", which
+#: decide for everybody or for nobody.
+_PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
 def _typed(value: Any, kind: Any, where: str, criterion_id: str) -> Any:
     """A parameter in the type its rule asks for; decimal numbers must be text."""
     if kind is Decimal:
         if not isinstance(value, str):
             raise _wrong(criterion_id, f"{where} is {value!r}", expected="a decimal number in quotes")
-        try:
-            return Decimal(value)
-        except InvalidOperation as error:
-            raise _wrong(criterion_id, f"{where} is {value!r}", expected="a decimal number") from error
+        if not _PLAIN_NUMBER.fullmatch(value):
+            raise _wrong(criterion_id, f"{where} is {value!r}", expected='a decimal number such as "8.0"')
+        return Decimal(value)
     if kind is int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _wrong(criterion_id, f"{where} is {value!r}", expected="a whole number")
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise _wrong(criterion_id, f"{where} is {value!r}", expected="a whole number, 0 or more")
         return value
+    if kind is str and not isinstance(value, str):
+        raise _wrong(criterion_id, f"{where} is {value!r}", expected="a word")
     if isinstance(value, list):
         return tuple(value)
     return value
