@@ -11,10 +11,11 @@ import pydicom
 import pytest
 from pydicom.uid import RLELossless
 
-from tests.dicom_series import series
+from tests.dicom_series import series, write
 from tests.pacs.orthanc import OPENSSL, ORTHANC, PLUGIN
 from workup.errors import ExchangeError
-from workup.exchange.pacs import content_hash, instance_of, parse_address
+from workup.exchange.pacs import connect, content_hash, instance_of, parse_address
+from workup.exchange.transfer_files import pull
 
 #: A network and processes of their own; Dask looks up its processes in /proc.
 ALONE = ("unshare", "-n", "-p", "--fork", "--kill-child", "--mount-proc")
@@ -88,6 +89,22 @@ def test_every_change_of_content_shows(change):
 def test_an_object_without_its_uids_is_no_object():
     with pytest.raises(ExchangeError, match="lacks"):
         instance_of(pydicom.Dataset())
+
+
+@pytest.mark.parametrize("asked", ["the study that is there", "another study"])
+def test_a_second_study_is_not_pulled_into_the_folder_of_the_first(asked, tmp_path):
+    images = series(2)
+    write(images, tmp_path / "begun" / "series")
+    (tmp_path / "begun" / "notes.txt").write_text("of the user")
+    uid = images[0].StudyInstanceUID if asked == "the study that is there" else "1.2.3"
+    before = sorted(tmp_path.rglob("*"))
+    nobody_listens = connect(parse_address("http://127.0.0.1:9/dicom-web"))
+
+    with pytest.raises(ExchangeError) as refused:
+        pull(nobody_listens, uid, tmp_path / "begun")
+
+    assert refused.value.code == ("UNREACHABLE" if asked == "the study that is there" else "OTHER_STUDY")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def _missing() -> str:

@@ -167,6 +167,18 @@ def test_a_file_that_is_there_is_never_overwritten(address, results, tmp_path):
     assert taken.read_bytes() == b"something of the user"
 
 
+def test_a_second_study_is_refused_where_the_first_lies_and_the_first_goes_on(address, results, tmp_path):
+    push(address, [results, renamed(results, tmp_path / "other", 6)])
+    pull(address, study_uid(results), tmp_path / "back")
+    next((tmp_path / "back").rglob("*.dcm")).unlink()
+
+    with pytest.raises(ExchangeError) as refused:
+        pull(address, study_uid(tmp_path / "other"), tmp_path / "back")
+    assert refused.value.code == "OTHER_STUDY"
+    assert pull(address, study_uid(results), tmp_path / "back").transferred == 1
+    assert contents(tmp_path / "back") == contents(results)
+
+
 @pytest.mark.parametrize("protocol", ["web", "dimse"])
 def test_ten_kills_lose_nothing_that_was_acknowledged(protocol, results, tmp_path):
     server = Orthanc(tmp_path / "orthanc", offset=20)

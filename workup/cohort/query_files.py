@@ -16,7 +16,16 @@ from workup.exchange.transfer_files import pull
 
 #: Errors of one study; any other is the server's, and the next study would meet it too.
 _OF_ONE_STUDY = frozenset(
-    {"BAD_ANSWER", "DIFFERENT", "NOT_AN_OBJECT", "NOT_FOUND", "READ_BACK", "SERVER_REFUSED", "WRONG_OBJECT"}
+    {
+        "BAD_ANSWER",
+        "DIFFERENT",
+        "NOT_AN_OBJECT",
+        "NOT_FOUND",
+        "OTHER_STUDY",
+        "READ_BACK",
+        "SERVER_REFUSED",
+        "WRONG_OBJECT",
+    }
 )
 _SERVERS = ("http://", "https://", "dimse://", "dimses://")
 

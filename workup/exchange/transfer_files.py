@@ -42,19 +42,21 @@ class Transfer:
 
 
 def pull(pacs: Pacs, study_uid: str, folder: str | Path, progress: Progress | None = None) -> Transfer:
-    """Fetch a study into a folder.
+    """Fetch a study into a folder of its own.
 
     Raises
     ------
     ExchangeError
-        ``NOT_FOUND`` if the server holds nothing of the study; ``WRONG_OBJECT`` if it sent another one
+        ``OTHER_STUDY`` if the folder holds images of another study, which would be read as one case with
+        these; ``NOT_FOUND`` if the server holds nothing of the study; ``WRONG_OBJECT`` if it sent another one
         than was asked for; ``DIFFERENT`` if a file is there with another content: it is kept as it is;
         what the connection raises.
     """
+    target = Path(folder)
+    _check_no_other_study(target, study_uid)
     wanted = pacs.instances(study_uid)
     if not wanted:
         raise ExchangeError("NOT_FOUND", "the server holds no object of the study", expected="a known UID")
-    target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     for leftover in target.glob(f"*/*{_UNFINISHED}"):
         leftover.unlink()
@@ -113,6 +115,23 @@ def push(
         if progress:
             progress(done, len(paths))
     return Transfer(len(paths), sent, len(paths) - sent)
+
+
+def _check_no_other_study(folder: Path, study_uid: str) -> None:
+    others = [path for path in _dicom_files([folder]) if _study_of(path) not in ("", study_uid)]
+    if others:
+        raise ExchangeError(
+            "OTHER_STUDY",
+            f"{folder.name!r} holds {len(others)} objects of another study",
+            expected="an empty folder, or one that a pull of this study began",
+            advice="Give each study a folder of its own (-o)",
+        )
+
+
+def _study_of(path: Path) -> str:
+    """StudyInstanceUID of a file, empty where it names none, as a DICOMDIR."""
+    header = pydicom.dcmread(path, specific_tags=["StudyInstanceUID"], stop_before_pixels=True)
+    return str(header.get("StudyInstanceUID") or "")
 
 
 def _hashed(uid: str) -> str:
