@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 
+import numpy as np
 import pytest
 
 from imaging.phantom import TWINS
 from imaging.phantom_files import write_case
+from imaging.volume import Acquisition
+from tests.small_case import small_study
+from workup.case.case_files import read_case
+from workup.case.source import images_of_case, source_document
 from workup.case.store_files import CaseStore
 from workup.command_line import main
+from workup.errors import CaseError
 
 REFUSED = 1
 
@@ -72,3 +79,50 @@ def test_nobody_saves_anothers_reading_or_one_of_other_images(plain, case, tmp_p
     assert "NOT_YOUR_READ" in err
     assert "IMAGES_CHANGED" in err
     assert CaseStore.open(case).history().versions == ()
+
+
+def test_images_of_another_study_beside_the_cases_own_are_none_of_the_case(plain, case, tmp_path, capsys):
+    write_case(dataclasses.replace(TWINS["plain"].small(), seed=77), tmp_path / "other")
+    both = tmp_path / "both"
+    shutil.copytree(plain / "dicom", both / "own")
+    shutil.copytree(tmp_path / "other" / "dicom", both / "other")
+    given = ("case", "read", case, "--who", "A", "--dicom", both, "--regions")
+
+    run(*given, tmp_path / "other" / "regions.json", code=REFUSED)
+    assert "UNKNOWN_SERIES" in capsys.readouterr().err
+    run(*given, plain / "regions.json")
+    grown = read_case(case, dicom=both)
+
+    assert [a.key for a in grown.study] == [a.key for a in read_case(case).study]
+    assert {r.code for r in grown.study.refused} == {"NOT_OF_THIS_CASE"}
+
+
+def _moved(one: Acquisition) -> Acquisition:
+    matrix = np.array(one.volume.geometry.index_to_patient_mm)
+    matrix[0, 3] += 0.5
+    geometry = dataclasses.replace(one.volume.geometry, index_to_patient_mm=matrix)
+    return dataclasses.replace(one, volume=dataclasses.replace(one.volume, geometry=geometry))
+
+
+@pytest.mark.parametrize("change", ["nothing", "gone", "moved by half a millimeter", "another unit"])
+def test_the_images_of_a_case_have_the_pixels_the_place_and_the_unit_they_were_read_with(change):
+    read_on = small_study()
+    source = json.loads(json.dumps(source_document(read_on, "case", {}, {}, {})))
+    first, *others = read_on.acquisitions
+    now = {
+        "nothing": [first, *others],
+        "gone": others,
+        "moved by half a millimeter": [_moved(first), *others],
+        "another unit": [
+            dataclasses.replace(first, volume=dataclasses.replace(first.volume, unit="MR")),
+            *others,
+        ],
+    }[change]
+    study = dataclasses.replace(read_on, acquisitions=tuple(now))
+    if change == "nothing":
+        assert images_of_case(study, source) is study
+        return
+    with pytest.raises(CaseError) as refused:
+        images_of_case(study, source)
+    assert refused.value.code == "IMAGES_CHANGED"
+    assert [*refused.value.details["gone"], *refused.value.details["changed"]] == [first.key]

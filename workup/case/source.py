@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from imaging.volume import Acquisition, Study
+from imaging.volume import Acquisition, Refused, Study
 from workup.case.log import sha256
 from workup.errors import CaseError
 
 FORMAT = "veinvasion-case"
 FORMAT_VERSION = 1
+#: Two releases may round a place differently; no image lies elsewhere by so little. [mm]
+_ROUNDING_MM = 1e-6
 
 
 @dataclass(frozen=True)
@@ -107,26 +109,50 @@ def _slice(
     }
 
 
-def check_study(study: Study, source: Mapping[str, Any]) -> None:
-    """Make sure that the images loaded now are the images that the case was read on.
+def images_of_case(study: Study, source: Mapping[str, Any]) -> Study:
+    """The images that the case was read on, of those that were loaded now.
+
+    An acquisition that came into the folder since belongs to no read of the case: it is left out, and
+    stands among what was refused.
 
     Raises
     ------
     CaseError
-        ``IMAGES_CHANGED`` naming the acquisitions that are gone or have other pixels.
+        ``IMAGES_CHANGED`` naming the acquisitions that are gone, or have other pixels or another place.
     """
+    recorded = {a["key"]: a for a in source["acquisitions"]}
     present = {a.key: a for a in study.acquisitions}
-    gone = [a["key"] for a in source["acquisitions"] if a["key"] not in present]
-    changed = [
-        a["key"]
-        for a in source["acquisitions"]
-        if a["key"] in present and voxels_sha256(present[a["key"]].volume.voxels) != a["voxels_sha256"]
-    ]
+    gone = [key for key in recorded if key not in present]
+    changed = [key for key, a in recorded.items() if key in present and not _is_same(present[key], a)]
     if gone or changed:
         raise CaseError(
             "IMAGES_CHANGED",
-            f"{len(gone)} acquisitions are gone and {len(changed)} have other pixels than when it was read",
+            f"{len(gone)} acquisitions are gone and {len(changed)} have other pixels or another place than "
+            "when it was read",
             expected="the same images",
             advice="Give the folder with the original images (--dicom)",
             details={"gone": gone, "changed": changed},
         )
+    added = tuple(_left_out(a) for a in study.acquisitions if a.key not in recorded)
+    kept = tuple(a for a in study.acquisitions if a.key in recorded)
+    return replace(study, acquisitions=kept, refused=(*study.refused, *added)) if added else study
+
+
+def _is_same(acquisition: Acquisition, recorded: Mapping[str, Any]) -> bool:
+    """Whether values, unit and place are what they were, but for the rounding of another release."""
+    volume, matrix = acquisition.volume, np.array(recorded["index_to_patient_mm"], dtype=float)
+    return bool(
+        voxels_sha256(volume.voxels) == recorded["voxels_sha256"]
+        and volume.unit == recorded["unit"]
+        and np.allclose(volume.geometry.index_to_patient_mm, matrix, rtol=0, atol=_ROUNDING_MM)
+    )
+
+
+def _left_out(acquisition: Acquisition) -> Refused:
+    return Refused(
+        "NOT_OF_THIS_CASE",
+        "it was not among the images when the case was made; no read of the case saw it",
+        (),
+        acquisition.header.series_uid,
+        acquisition.header.series_number,
+    )

@@ -374,22 +374,22 @@ def read_store_case(
     images: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Case:
-    """The case of a case folder, its images loaded and compared with ``source.json``.
+    """The case of a case folder, on the images it was read on: loaded, and compared with ``source.json``.
 
     Raises
     ------
     CaseError
         ``NO_IMAGES`` if they are not where the case says, ``IMAGES_CHANGED`` if an acquisition that
-        was read on has other pixels now.
+        was read on has other pixels or another place now.
     """
     from imaging.dicom.study_files import load_study
-    from workup.case.source import check_study
+    from workup.case.source import images_of_case
     from workup.case.source_files import image_folder
 
     store = CaseStore.open(folder)
     source = store.source()
-    study = load_study(image_folder(store.folder, source, images), progress=progress)
-    check_study(study, source)
+    loaded = load_study(image_folder(store.folder, source, images), progress=progress)
+    study = images_of_case(loaded, source)
     return case_of(store.load(version, who=who), study, source["case_id"])
 
 

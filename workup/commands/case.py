@@ -220,7 +220,7 @@ def read(
     from imaging.dicom.study_files import load_study
     from workup.case.case_files import check_names
     from workup.case.part_files import with_parts
-    from workup.case.source import check_study
+    from workup.case.source import images_of_case
     from workup.case.source_files import image_folder
     from workup.case.state import CaseState
     from workup.case.store_files import CaseStore
@@ -229,8 +229,8 @@ def read(
     store = CaseStore.open(folder)
     source = store.source()
     with loading_progress("reading images") as progress:
-        study = load_study(image_folder(store.folder, source, dicom), progress=progress)
-    check_study(study, source)
+        loaded = load_study(image_folder(store.folder, source, dicom), progress=progress)
+    study = images_of_case(loaded, source)
     latest = store.history().latest_version(who)
     state = store.load(latest.number, who=who) if latest else CaseState()
     state = with_parts(state, who, study, regions, reading, record)
