@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
@@ -14,6 +15,7 @@ from imaging.phantom_files import write_case
 from imaging.volume import Acquisition
 from tests.small_case import small_study
 from workup.case.case_files import read_case
+from workup.case.reads import ReadPlan
 from workup.case.source import images_of_case, source_document
 from workup.case.store_files import CaseStore
 from workup.command_line import main
@@ -95,6 +97,59 @@ def test_images_of_another_study_beside_the_cases_own_are_none_of_the_case(plain
 
     assert [a.key for a in grown.study] == [a.key for a in read_case(case).study]
     assert {r.code for r in grown.study.refused} == {"NOT_OF_THIS_CASE"}
+
+
+# --- a case made from a plain one -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pointing(plain, tmp_path_factory):
+    """Plain cases whose images lie elsewhere, each with one part alone."""
+    root = tmp_path_factory.mktemp("pointing")
+    parts = {
+        "reading.json": json.dumps({"schema_version": "1.0", "reader": "A", "complete": True}),
+        "record.json": (plain / "record.json").read_text(),
+    }
+    for name, text in parts.items():
+        folder = root / name
+        folder.mkdir()
+        (folder / "case.json").write_text(json.dumps({"dicom": os.path.relpath(plain / "dicom", folder)}))
+        (folder / name).write_text(text)
+    return root
+
+
+def test_a_new_case_takes_over_a_reading_that_holds_no_outline_under_its_readers_name(pointing, tmp_path):
+    run("case", "new", tmp_path / "c", "--dicom", pointing / "reading.json", "--who", "Office")
+    store = CaseStore.open(tmp_path / "c")
+
+    assert (store.load().complete, store.load().reader) == (True, "A")
+    assert [(v.reader, v.why) for v in store.history().versions] == [
+        ("A", "taken over from a plain case by Office")
+    ]
+    assert len(read_case(tmp_path / "c").study.acquisitions) == 4  # where case.json says
+
+
+def test_a_record_alone_is_taken_over_but_is_no_reading_of_a_blinded_case(pointing, tmp_path, capsys):
+    new = ("--dicom", pointing / "record.json", "--who", "Office", "--json")
+    run("case", "new", tmp_path / "open", *new)
+    run("case", "new", tmp_path / "blind", *new, "--reader", "A", "--reader", "B")
+    out, decoder = capsys.readouterr().out.lstrip(), json.JSONDecoder()
+    first, end = decoder.raw_decode(out)
+    told = [first["not_taken_over"], decoder.raw_decode(out[end:].lstrip())[0]["not_taken_over"]]
+
+    assert told == [[], ["record"]]
+    assert CaseStore.open(tmp_path / "open").load().record is not None
+    assert CaseStore.open(tmp_path / "blind").history().versions == ()
+
+
+@pytest.mark.parametrize("blinded", [True, False])
+def test_no_new_case_is_made_of_a_case_folder(case, plain, tmp_path, capsys, blinded):
+    if blinded:
+        CaseStore.open(case).plan_reads(ReadPlan(("A", "B")), "Office")
+    run("case", "new", tmp_path / "again", "--dicom", case, "--who", "C", code=REFUSED)
+
+    assert "IS_CASE_FOLDER" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
 
 
 def _moved(one: Acquisition) -> Acquisition:

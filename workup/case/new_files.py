@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imaging.volume import Study
+from workup.case.case_files import has_log
 from workup.case.disk_files import Disk, told
 from workup.case.log import head_of, next_entry, sha256
 from workup.case.reads import ReadPlan, check_plan
@@ -20,6 +21,23 @@ from workup.errors import CaseError
 
 #: Rooms of a new case folder.
 ROOMS = ("versions", "autosave", "signed")
+
+
+def check_is_no_case_folder(place: Path) -> None:
+    """Refuse to begin a case from another case folder, whose log, plan and signatures would be left behind.
+
+    Raises
+    ------
+    CaseError
+        ``IS_CASE_FOLDER``.
+    """
+    if has_log(place):
+        raise CaseError(
+            "IS_CASE_FOLDER",
+            f"{place.name!r} is a case folder",
+            expected="a folder of DICOM files, or a plain case",
+            advice="`case export` and `case restore` copy a case folder whole; else name its folder of images",
+        )
 
 
 def write_new_case(

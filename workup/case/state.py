@@ -34,6 +34,12 @@ class CaseState:
     comparable_override: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether somebody said something of the images; a patient record alone is nobody's reading."""
+        said = (self.regions, self.phase_labels, self.lines, self.defects, self.lesions)
+        return any(said) or self.complete or bool(self.comparable_override)
+
 
 def state_of(case: Case, reader: str | None = None) -> CaseState:
     """What a save keeps of a case; ``reader`` outranks the case's own."""

@@ -46,32 +46,37 @@ def new(
 
     Example: veinvasion case new cases/0001 --dicom ./study --who "Dr. Lee" --reader A --reader B
     """
-    from workup.case.case_files import read_case
+    from workup.case.case_files import image_place, read_case
+    from workup.case.new_files import check_is_no_case_folder
     from workup.case.reads import History, ReadPlan, check_plan, check_reader
     from workup.case.state import state_of
     from workup.case.store_files import CaseStore
     from workup.command_line import loading_progress
 
-    with loading_progress("reading images") as progress:
-        case = read_case(dicom, progress=progress)
+    check_is_no_case_folder(dicom)
     plan = ReadPlan(tuple(reader or ()), adjudicator)
     check_plan(plan)
-    taken_over = bool(case.regions or case.defects or case.lesions)
-    if taken_over:  # before anything is written: a planned reader's own work, or nobody is blind
+    with loading_progress("reading images") as progress:
+        case = read_case(dicom, progress=progress)
+    state = state_of(case, case.reader or who)
+    if state.is_reading:  # before anything is written: a planned reader's own work, or nobody is blind
         check_reader(History(plan=plan), case.reader or who)
-    images = dicom / "dicom" if (dicom / "dicom").is_dir() else dicom
+    taken_over = state.is_reading or (state.record is not None and not plan.readers)
     store = CaseStore.create(
         folder,
         case.study,
         case_id or folder.name,
         who,
-        dicom_folder=images,
+        dicom_folder=image_place(dicom),
         copy_images=copy_images,
         plan=plan,
     )
     if taken_over:
-        store.save(state_of(case), case.reader or who, why="taken over from a plain case")
-    _print(as_json, _overview(store), f"case {case_id or folder.name} made")
+        store.save(state, why=f"taken over from a plain case by {who}")
+    left = ["record"] if state.record is not None and not taken_over else []
+    lines = [f"case {case_id or folder.name} made"]
+    lines += ["record not taken over: each reader gives it with `case read --record`"] if left else []
+    _print(as_json, {**_overview(store), "not_taken_over": left}, "\n".join(lines))
 
 
 @app.command()
