@@ -36,7 +36,7 @@ def check_is_no_case_folder(place: Path) -> None:
             "IS_CASE_FOLDER",
             f"{place.name!r} is a case folder",
             expected="a folder of DICOM files, or a plain case",
-            advice="`case export` and `case restore` copy a case folder whole; else name its folder of images",
+            advice="`case export` and `case restore` copy a case folder whole; else name its images",
         )
 
 
