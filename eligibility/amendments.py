@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eligibility.patient import PatientFacts
-from eligibility.protocol import Criterion, Protocol
+from eligibility.protocol import Protocol
 from eligibility.screening import screen
+
+#: Id of what changes in a protocol itself, not in one of its criteria.
+PROTOCOL = "protocol"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: the criterion (or policy), what it concerns, before and after."""
+    """One difference: the criterion (heading, policy, or protocol), what it concerns, before and after."""
 
     id: str
     what: str
@@ -30,36 +33,72 @@ class Rescreened:
 
 
 def diff(old: Protocol, new: Protocol) -> tuple[Change, ...]:
-    """Criteria added, removed or changed in text, side, rule or policies, and readings in force."""
-    before, after = _by_id(old), _by_id(new)
-    changes = []
-    for id_ in dict.fromkeys([*before, *after]):
-        one, two = before.get(id_), after.get(id_)
-        if one is None or two is None:
-            changes.append(Change(id_, "criterion", _text(one), _text(two)))
-        else:
-            changes += _changes(one, two)
+    """Everything in which two protocols differ; equal protocols, however they are written, differ in nothing.
+
+    Changes of the protocol itself (trial, version, source of the text, order) bear the id ``protocol``; then
+    come headings, criteria added, removed or changed, and readings in force.
+    """
+    facts = [(_about(protocol), _headings(protocol), _criteria(protocol)) for protocol in (old, new)]
+    (about, headings, criteria), (about_new, headings_new, criteria_new) = facts
+    changes = [
+        Change(PROTOCOL, what, str(a), str(about_new[what]))
+        for what, a in about.items()
+        if a != about_new[what]
+    ]
+    for what, before, after in (("heading", headings, headings_new), ("criterion", criteria, criteria_new)):
+        for id_ in dict.fromkeys([*before, *after]):
+            changes += _changes(id_, what, before.get(id_), after.get(id_))
     for policy, variant in old.readings.items():
         if new.readings[policy] != variant:
             changes.append(Change(policy, "reading", variant, new.readings[policy]))
     return tuple(changes)
 
 
-def _by_id(protocol: Protocol) -> dict[str, Criterion]:
-    return {each.id: each for criterion in protocol.criteria for each in criterion.claimed()}
+def _about(protocol: Protocol) -> dict[str, object]:
+    return {
+        "trial": protocol.id,
+        "title": protocol.title,
+        "version": protocol.version,
+        "effective_from": protocol.effective_from,
+        "source": dict(protocol.source),
+        "order": ", ".join(criterion.id for criterion in protocol.criteria),
+    }
 
 
-def _text(criterion: Criterion | None) -> str:
-    return "" if criterion is None else criterion.text
+def _headings(protocol: Protocol) -> dict[str, dict[str, object]]:
+    return {str(heading["id"]): dict(heading) for heading in protocol.headings}
 
 
-def _changes(one: Criterion, two: Criterion) -> list[Change]:
-    sides = (("text", one.text, two.text), ("side", one.side, two.side), ("kind", one.kind, two.kind))
-    rules = (
-        ("rule", str(one.definition), str(two.definition)),
-        ("policies", ", ".join(one.policies), ", ".join(two.policies)),
-    )
-    return [Change(one.id, what, a, b) for what, a, b in (*sides, *rules) if a != b]
+def _criteria(protocol: Protocol) -> dict[str, dict[str, object]]:
+    every = (each for criterion in protocol.criteria for each in criterion.claimed())
+    return {
+        each.id: {
+            "text": each.text,
+            "side": each.side,
+            "kind": each.kind,
+            "rule": each.definition,
+            "policies": ", ".join(each.policies),
+            "remedy": each.remedy,
+            "aliases": ", ".join(each.aliases),
+            "span": f"line {each.span.line}, {each.span.start}-{each.span.end}" if each.span else "",
+            "children": ", ".join(child.id for child in each.children),
+        }
+        for each in every
+    }
+
+
+def _changes(
+    id_: str, what: str, one: Mapping[str, object] | None, two: Mapping[str, object] | None
+) -> list[Change]:
+    if one is None or two is None:
+        before, after = ("" if each is None else str(each["text"]) for each in (one, two))
+        return [Change(id_, what, before, after)]
+    keys = dict.fromkeys([*one, *two])
+    return [
+        Change(id_, key, str(one.get(key, "")), str(two.get(key, "")))
+        for key in keys
+        if one.get(key) != two.get(key)
+    ]
 
 
 def rescreen(

@@ -95,6 +95,7 @@ class Protocol:
     criteria: tuple[Criterion, ...]
     readings: Mapping[str, str]
     sha256: str
+    effective_from: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
     headings: tuple[Mapping[str, Any], ...] = ()
     anchors: tuple[str, ...] = ("consent", "screening", "treatment_start")
@@ -129,24 +130,40 @@ def build_protocol(document: Mapping[str, Any], rules: Mapping[str, Callable[...
     ProtocolError
         With the id of the criterion and what is wrong.
     """
-    for key in ("trial", "version", "criteria"):
-        if key not in document:
-            raise ProtocolError("PROTOCOL_KEY_MISSING", f"the rule file has no {key!r}")
+    version = _head(document)
     criteria = tuple(_criterion(entry, rules, None) for entry in document["criteria"])
     every = [each for criterion in criteria for each in criterion.claimed()]
     _check_ids(every)
     _check_spans(every, document.get("headings", ()))
-    version = document["version"]
     return Protocol(
         id=str(document["trial"]),
-        version=str(version["id"] if isinstance(version, Mapping) else version),
+        version=str(version["id"]),
         title=str(document.get("title", document["trial"])),
         criteria=criteria,
         readings=chosen(document.get("policies", {})),
         sha256=digest(document),
+        effective_from=str(version.get("effective_from", "")),
         source=document.get("source", {}),
         headings=tuple(document.get("headings", ())),
     )
+
+
+def _head(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The version of a rule file whose keys are all known: a misspelled one would choose no reading."""
+    for key in ("trial", "version", "criteria"):
+        if key not in document:
+            raise ProtocolError("PROTOCOL_KEY_MISSING", f"the rule file has no {key!r}")
+    version = document["version"] if isinstance(document["version"], Mapping) else {"id": document["version"]}
+    if "id" not in version:
+        raise ProtocolError("PROTOCOL_KEY_MISSING", "the version of the rule file has no 'id'")
+    for block, known in ((document, _DOCUMENT_KEYS), (version, _VERSION_KEYS)):
+        if extra := sorted(str(key) for key in set(block) - known):
+            raise ProtocolError(
+                "PROTOCOL_KEY_UNKNOWN",
+                f"the rule file has an unknown key {extra[0]!r}",
+                expected=", ".join(sorted(known)),
+            )
+    return version
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -155,6 +172,8 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_DOCUMENT_KEYS = {"trial", "title", "version", "source", "policies", "headings", "criteria"}
+_VERSION_KEYS = {"id", "effective_from"}
 _KEYS = {"id", "side", "kind", "text", "span", "rule", "policies", "remedy", "aliases", "children"}
 _KINDS = ("computed", "imaging", "attested", "judgement")
 

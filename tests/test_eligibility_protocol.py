@@ -137,6 +137,9 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "words claimed twice":      (lambda d: d["criteria"][1]["span"].update(start=1690), "claims words"),
     "an empty span":            (lambda d: d["criteria"][0]["span"].update(end=1668), "empty span"),
     "no criteria":              (lambda d: d.pop("criteria"), "no 'criteria'"),
+    "a misspelled block":       (lambda d: d.update(polices={"P15": "strict"}), "unknown key 'polices'"),
+    "a misspelled date":        (lambda d: d["version"].update(efective_from="2026"), "unknown key 'efective_from'"),
+    "a version without id":     (lambda d: d["version"].pop("id"), "no 'id'"),
     "no text":                  (lambda d: d["criteria"][0].pop("text"), "no 'text'"),
     "an unknown variant":       (lambda d: d.update(policies={"P15": "maybe"}), "no variant 'maybe'"),
 }
@@ -187,8 +190,58 @@ def amended() -> Protocol:
 def test_a_diff_tells_what_an_amendment_changes() -> None:
     changes = diff(protocol(), amended())
 
-    assert [(c.id, c.what) for c in changes] == [("I8.1", "text"), ("I8.1", "rule"), ("P15", "reading")]
+    assert [(c.id, c.what) for c in changes] == [
+        ("protocol", "version"),
+        ("I8.1", "text"),
+        ("I8.1", "rule"),
+        ("P15", "reading"),
+    ]
     assert diff(protocol(), protocol()) == ()
+
+
+def _criterion_of(document: dict[str, Any], id_: str) -> dict[str, Any]:
+    return next(c for c in document["criteria"] if c["id"] == id_)
+
+
+def _nest(document: dict[str, Any]) -> None:
+    document["criteria"][0]["children"] = [{**document["criteria"].pop(1), "side": "inclusion"}]
+
+
+# fmt: off
+SINGLE_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], list[tuple[str, str]]]] = {
+    "trial":          (lambda d: d.update(trial="X"), [("protocol", "trial")]),
+    "title":          (lambda d: d.update(title="X"), [("protocol", "title")]),
+    "version":        (lambda d: d["version"].update(id="X"), [("protocol", "version")]),
+    "effective date": (lambda d: d["version"].update(effective_from="2026-01-01"), [("protocol", "effective_from")]),
+    "source":         (lambda d: d["source"].update(sha256="0"), [("protocol", "source")]),
+    "order":          (lambda d: d["criteria"].reverse(), [("protocol", "order")]),
+    "heading":        (lambda d: d["headings"][0].update(text="X"), [("I8", "text")]),
+    "no heading":     (lambda d: d.pop("headings"), [("I8", "heading")]),
+    "remedy":         (lambda d: _first(d, remedy="X"), [("I1", "remedy")]),
+    "aliases":        (lambda d: _first(d, aliases=["X"]), [("I1", "aliases")]),
+    "span":           (lambda d: d["criteria"][0]["span"].update(start=1669), [("I1", "span")]),
+    "no span":        (lambda d: d["criteria"][0].pop("span"), [("I1", "span")]),
+    "kind":           (lambda d: _first(d, kind="judgement"), [("I1", "kind")]),
+    "side":           (lambda d: _first(d, side="exclusion"), [("I1", "side")]),
+    "policies":       (lambda d: _first(d, policies=["P02"]), [("I1", "policies")]),
+    "nesting":        (_nest, [("protocol", "order"), ("I1", "children")]),
+    "a rule's keys in another order": (lambda d: _criterion_of(d, "I8.1").update(rule={"lab_at_least": dict(reversed(_criterion_of(d, "I8.1")["rule"]["lab_at_least"].items()))}), []),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("change", "expected"), SINGLE_CHANGES.values(), ids=SINGLE_CHANGES)
+def test_protocols_that_differ_in_one_thing_are_never_said_to_be_equal(
+    change: Callable[[dict[str, Any]], Any], expected: list[tuple[str, str]]
+) -> None:
+    document = copy.deepcopy(protocol_document("NCT06828380"))
+    change(document)
+    other = build_protocol(document, RULES)
+
+    assert [(c.id, c.what) for c in diff(protocol(), other)] == expected
+    assert [(c.before, c.after) for c in diff(other, protocol())] == [
+        (c.after, c.before) for c in diff(protocol(), other)
+    ]
 
 
 def test_rescreening_lists_the_patients_it_matters_for() -> None:

@@ -62,7 +62,7 @@ def diff(
     new: Annotated[str, typer.Argument(help="Protocol name or rule file.")],
     as_json: Json = False,
 ) -> None:
-    """Print what an amendment changes in text, rules and readings.
+    """Print everything an amendment changes: version, criteria with text and rules, order, readings.
 
     Example: veinvasion protocol diff NCT06828380 amended.yaml
     """
