@@ -20,7 +20,10 @@ def test_files_are_counted_up_to_the_last_and_the_reading_is_that_of_the_folder(
     usual = sys.getswitchinterval()
     loading = Loading(SAMPLE, reader="A", case_folder=tmp_path / "case")
     told = list(loading.progress())
+    loading.wait(60.0)
     opened = loading.result()
+
+    assert loading.opened is opened
 
     assert opened.reading.reader == "A"
     assert len(opened.reading.decisions) == len(opened.reading.study.acquisitions) == 4
@@ -32,5 +35,6 @@ def test_why_nothing_can_be_opened_is_raised_where_the_reading_is_asked_for(tmp_
     loading = Loading(tmp_path, case_folder=tmp_path / "case")
     assert list(loading.progress()) == []
 
+    assert loading.opened is None
     with pytest.raises((ImagingError, WorkupError)):
         loading.result()

@@ -1,8 +1,8 @@
 """``veinvasion view``: open a case in a window.
 
-Images are read on a thread of their own from before napari is imported; the window shows how far it is.
-Then the window is built in steps, images first: what else belongs to it follows while one can already
-scroll, and nothing freezes for longer than one step.
+Images are read on a thread of their own from before napari is imported; if they take longer, the window
+shows how far it is. Then it is built in steps, images first: what else belongs to it follows while one can
+already scroll, and nothing freezes for longer than one step.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from viewer.feed import Feed
     from workup.reading_files import OpenedReading
 
+#: So long napari waits for the images. Most studies on a disk are read by then, and as Python runs one thread
+#: at a time, reading them beside napari's start takes longer than one after the other. [s]
+ALONE_S = 1.0
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
 #: While the window is being built, what the reader does has its turn after each step's picture. [ms]
@@ -61,6 +64,7 @@ def run(loading: Loading) -> None:
     """Show what is being loaded in a new window and stay until it is closed."""
     import napari
 
+    loading.wait(ALONE_S)
     follow(napari.Viewer(title="veinvasion"), loading)
     napari.run()
 
@@ -76,13 +80,13 @@ def choose_and_start(viewer: Any) -> None:
 
 def start(
     viewer: Any, path: str | Path, *, reader: str | None = None, case_folder: str | Path | None = None
-) -> Any:
-    """Load on another thread, then build the window; the worker, which yields (done, total) files."""
-    return follow(viewer, Loading(Path(path), reader=reader, case_folder=case_folder))
+) -> None:
+    """Load on another thread, then build the window."""
+    follow(viewer, Loading(Path(path), reader=reader, case_folder=case_folder))
 
 
-def follow(viewer: Any, loading: Loading) -> Any:
-    """Build the window as soon as its images are loaded; the worker, which yields (done, total) files."""
+def follow(viewer: Any, loading: Loading) -> None:
+    """Build the window as soon as its images are loaded."""
     from qtpy.QtCore import QTimer
 
     from viewer.widgets.opening import load_with_progress
@@ -98,11 +102,14 @@ def follow(viewer: Any, loading: Loading) -> Any:
             if next(steps, None) is not None:
                 drawn.start(0)  # due when nothing is left to be drawn
 
-        drawn.timeout.connect(lambda: pause.start(BETWEEN_STEPS_MS))
+        drawn.timeout.connect(lambda: pause.start(BETWEEN_STEPS_MS if viewer.layers else 0))
         pause.timeout.connect(step)
         drawn.start(0)
 
-    return load_with_progress(viewer, loading, built)
+    if loading.opened is not None:
+        built(loading.opened)
+    else:
+        load_with_progress(viewer, loading, built)
 
 
 def open_window(

@@ -15,7 +15,7 @@ from workup.reading_files import OpenedReading, open_reading
 _LOOK_EVERY_S = 0.05
 #: While loading, Python's threads take turns this often: reading files lets go of the turn four times a
 #: file, and at Python's 5 ms each time would wait for as long while the window is built. [s]
-_TURNS_S = 0.0005
+_TURNS_S = 0.0001
 _USUAL_TURNS_S = sys.getswitchinterval()
 
 
@@ -52,6 +52,15 @@ class Loading:
     def _tell(self, done: int, total: int) -> None:
         self._files.put((done, total))
 
+    def wait(self, at_most_s: float) -> None:
+        """Do nothing else until loading has ended, or for so long. [s]"""
+        self._thread.join(at_most_s)
+
+    @property
+    def opened(self) -> OpenedReading | None:
+        """The reading, if it is there already."""
+        return self._outcome if isinstance(self._outcome, OpenedReading) else None
+
     def progress(self) -> Iterator[tuple[int, int]]:
         """Files read and files in all, as they come, until loading has ended."""
         while self._thread.is_alive():
@@ -69,7 +78,7 @@ class Loading:
             Why it could not be opened.
         """
         self._thread.join()
-        if isinstance(self._outcome, OpenedReading):
-            return self._outcome
-        assert self._outcome is not None
+        if self.opened is not None:
+            return self.opened
+        assert isinstance(self._outcome, Exception)
         raise self._outcome

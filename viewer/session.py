@@ -15,12 +15,12 @@ from psygnal import Signal, SignalGroup
 
 from imaging.errors import ImagingError
 from imaging.phases.phase import DEFINITE, Role
+from imaging.phases.timing import delay_s
 from viewer.layers import GROUP_LENGTH, PhaseGroup, Shown, build_group, shown_together
 from viewer.windows import PRESETS, limits
 from viewer.words import PHASES, TIME_ORDER
 from workup.errors import WorkupError
 from workup.reading import Reading
-from workup.reading_answers import delay_s
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -271,7 +271,7 @@ def default_keys(reading: Reading) -> tuple[str, ...]:
 def title_of(reading: Reading, key: str) -> str:
     """Phase and seconds after injection; the series' number where the phase is not known."""
     known = reading.phase(key) in DEFINITE
-    seconds = delay_s(reading, key)
+    seconds = delay_s(reading.study, key)
     number = reading.study[key].header.series_number
     parts = [
         PHASES[reading.phase(key)] if known else "Phase?",

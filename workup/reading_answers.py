@@ -21,7 +21,7 @@ from imaging.findings.printed_numbers import shown
 from imaging.findings.reference_liver import holds_part_of
 from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision, Role
-from imaging.phases.timing import delay_from_injection
+from imaging.phases.timing import delay_s
 from imaging.regions.region import Region, RegionRole
 from workup.assess import assess
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
@@ -181,7 +181,7 @@ class Answers:
                 CurvePoint(
                     key=key,
                     phase=phase,
-                    seconds=delay_s(self._reading, key),
+                    seconds=delay_s(self._reading.study, key),
                     mean=numbers.mean,
                     sd=numbers.sd,
                     low=None if half is None else numbers.mean - half,
@@ -192,12 +192,6 @@ class Answers:
                 )
             )
         return tuple(sorted(points, key=time_on_axis))
-
-
-def delay_s(reading: Reading, key: str) -> float | None:
-    """Seconds from the start of injection, where the headers tell. [s]"""
-    headers = [a.header for a in reading.study]
-    return delay_from_injection(reading.study[key].header, headers).seconds
 
 
 def time_on_axis(point: CurvePoint) -> float:

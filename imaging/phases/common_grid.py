@@ -163,7 +163,7 @@ def _along(values: NDArray[np.float32], axis: int, at: NDArray[np.float64]) -> N
     other -= one
     other *= share
     other += one
-    return other
+    return np.asarray(other, dtype=np.float32)
 
 
 #: (superior, posterior, left) to (left, posterior, superior).

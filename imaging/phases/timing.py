@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from imaging.volume import AcquisitionHeader
+from imaging.volume import AcquisitionHeader, Study
 
 #: A delay outside of these is a typing error or another injection. [s]
 EARLIEST_S, LATEST_S = -3600.0, 15000.0
@@ -101,6 +101,11 @@ def delay_from_injection(header: AcquisitionHeader, study: Sequence[AcquisitionH
     if not EARLIEST_S <= delay <= LATEST_S:
         return DelayReading(None, f"{written}, implausible (outside {EARLIEST_S:g} to {LATEST_S:g} s)")
     return DelayReading(delay, written)
+
+
+def delay_s(study: Study, key: str) -> float | None:
+    """Seconds from the start of injection to an acquisition of a study, where the headers tell. [s]"""
+    return delay_from_injection(study[key].header, [a.header for a in study]).seconds
 
 
 def _difference(header: AcquisitionHeader, start: AcquisitionHeader) -> float | None:

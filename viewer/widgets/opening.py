@@ -38,7 +38,7 @@ class OpeningPanel(QWidget):
         self.bar.hide()
 
 
-def load_with_progress(viewer: Any, loading: Loading, built: Callable[[OpenedReading], None]) -> Any:
+def load_with_progress(viewer: Any, loading: Loading, built: Callable[[OpenedReading], None]) -> None:
     """Follow what is being loaded; ``built`` gets the reading on the thread that draws."""
     from napari.qt.threading import thread_worker
 
@@ -58,4 +58,3 @@ def load_with_progress(viewer: Any, loading: Loading, built: Callable[[OpenedRea
     worker.returned.connect(done)
     worker.errored.connect(panel.show_refusal)
     worker.start()
-    return worker

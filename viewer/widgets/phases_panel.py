@@ -10,10 +10,10 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QComboBox, QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QWidget
 
 from imaging.phases.phase import DEFINITE, Phase, Role
+from imaging.phases.timing import delay_s
 from imaging.volume import Acquisition
 from viewer.widgets.parts import QUIET_COLOR, WARNING_COLOR, colored, column, escaped, heading, wrapped
 from viewer.words import PHASES, TIME_ORDER
-from workup.reading_answers import delay_s
 
 if TYPE_CHECKING:
     from viewer.desk import Desk
@@ -61,7 +61,7 @@ class PhasesPanel(QWidget):
     def _fill(self, row: int, acquisition: Acquisition) -> None:
         header = acquisition.header
         number = "" if header.series_number is None else str(header.series_number)
-        seconds = delay_s(self._desk.reading, acquisition.key)
+        seconds = delay_s(self._desk.reading.study, acquisition.key)
         time = "" if seconds is None else ("before" if seconds <= 0 else f"{seconds:.0f} s")
         slices = f"{acquisition.volume.geometry.shape[0]} × {acquisition.volume.geometry.spacing_mm[0]:.3g}"
         for column_, text in ((0, number), (2, time), (3, slices)):
