@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 #: Pixels for each inch of a figure.
 RESOLUTION_DPI = 110
 #: Effort of compression. Without the (opaque) alpha channel, and with one filter for all rows instead of the
-#: best of five for each, 2 gives a twentieth more than matplotlib's own 6 in a sixth of its time, which is most of
-#: what a picture takes.
+#: best of five for each, 2 gives a twentieth more than matplotlib's own 6 in a sixth of its time.
 _COMPRESSION = 2
 
 
