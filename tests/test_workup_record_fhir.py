@@ -139,6 +139,8 @@ LAB_CASES: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "a comparator":                  (observation("1742-6", {"valueQuantity": {"value": 5, "comparator": "<", "unit": "U/L"}}), {"comparator": "<", "value": "5"}),
     "a normal range":                (observation("6301-6", quantity("1.1", "1"), referenceRange=[lab_range("0.8", "1.2", "1", "normal")]), {"uln": "1.2", "reference_range_kind": "normal"}),
     "a therapeutic range beside it": (observation("6301-6", quantity("1.1", "1"), referenceRange=[lab_range("2", "3", "1", "therapeutic"), lab_range("0.8", "1.2", "1")]), {"uln": "1.2"}),
+    "a critical range":              (observation("1742-6", quantity("40", "U/L"), referenceRange=[lab_range("5", "100", "U/L", "critical")]), {"uln": None}),
+    "a range with a modifier":       (observation("1742-6", quantity("40", "U/L"), referenceRange=[{**lab_range("5", "40", "U/L"), "modifierExtension": [{"url": "urn:x"}]}]), {"value": "40", "uln": None}),
     "only a therapeutic range":      (observation("6301-6", quantity("1.1", "1"), referenceRange=[lab_range("2", "3.5", "1", "therapeutic")]), {"uln": None}),
     "two normal ranges":             (observation("1742-6", quantity("40", "U/L"), referenceRange=[lab_range("5", "40", "U/L"), lab_range("5", "30", "U/L")]), {"uln": None}),
     "a range in another unit":       (observation("1742-6", quantity("40", "U/L"), referenceRange=[lab_range("0.1", "0.7", "ukat/L")]), {"uln": None}),
@@ -420,6 +422,56 @@ def test_a_laboratory_result_with_an_unknown_modifier_has_no_value() -> None:
     lab = read(negated).labs[0]
 
     assert (lab.value, str(lab.date)) == (None, "2025-03-05")
+
+
+MODIFIED = {"modifierExtension": [{"url": "urn:not-known"}]}
+_ANSWER = {"valueInteger": 1}
+_ITEM = {"linkId": "performance.ecog", "answer": [_ANSWER]}
+_ANSWERED = questionnaire("2025-06-20", performance__ecog=1)
+
+
+def _negative(**more: Any) -> dict[str, Any]:
+    return {**bundle(hbsag("2025-06-20", "negative")), **more}
+
+
+def _panel(modified: str) -> dict[str, Any]:
+    component = {"code": {"coding": [{"system": LOINC, "code": "89247-1"}]}, "valueInteger": 1}
+    panel = on("2025-06-20", observation("24323-8", {}, component=[component]))
+    (panel if modified == "panel" else component).update(MODIFIED)
+    return panel
+
+
+# fmt: off
+_OLD_ECOG, _OLD_HBSAG = ecog("2025-05-01", 1), hbsag("2025-05-01", "negative")
+UNKNOWN_MODIFIERS: dict[str, tuple[dict[str, Any], str, Any]] = {
+    "a result":                    (bundle(_OLD_HBSAG, hbsag("2025-06-20", "negative") | MODIFIED), "virology.hbsag", None),
+    "implicit rules of a result":  (bundle(_OLD_HBSAG, hbsag("2025-06-20", "negative") | {"implicitRules": "urn:x"}), "virology.hbsag", None),
+    "a value":                     (bundle(_OLD_ECOG, on("2025-06-20", observation("89247-1", {"valueCodeableConcept": {"coding": [{"code": "LA9623-5"}], **MODIFIED}}))), "performance.ecog", None),
+    "a panel":                     (bundle(_OLD_ECOG, _panel("panel")), "performance.ecog", None),
+    "a component":                 (bundle(_OLD_ECOG, _panel("component")), "performance.ecog", None),
+    "the patient":                 (bundle({"resourceType": "Patient", "birthDate": "1960-01-01", "gender": "male", **MODIFIED}), "demographics.birth_date", None),
+    "a consent":                   (bundle(consent(**MODIFIED)), "consent.signed", None),
+    "a policy of a consent":       (bundle(consent(policy=[{"uri": "urn:p", **MODIFIED}])), "consent.signed", None),
+    "a provision":                 (bundle(consent(provision={"type": "permit", "provision": [MODIFIED]})), "consent.signed", None),
+    "a questionnaire":             (bundle(_OLD_ECOG, _ANSWERED | MODIFIED), "performance.ecog", None),
+    "an item":                     (bundle(_OLD_ECOG, _ANSWERED | {"item": [_ITEM | MODIFIED]}), "performance.ecog", None),
+    "a group of items":            (bundle(_OLD_ECOG, _ANSWERED | {"item": [{"linkId": "group", "item": [_ITEM], **MODIFIED}]}), "performance.ecog", None),
+    "an answer":                   (bundle(_OLD_ECOG, _ANSWERED | {"item": [_ITEM | {"answer": [_ANSWER | MODIFIED]}]}), "performance.ecog", None),
+    "an entry":                    ({"resourceType": "Bundle", "entry": [{"resource": hbsag("2025-06-20", "negative"), **MODIFIED}]}, "virology.hbsag", None),
+    "rules of the bundle":         (_negative(implicitRules="urn:x"), "virology.hbsag", None),
+    "a contained resource (no)":   (bundle(hbsag("2025-06-20", "negative") | {"contained": [{"resourceType": "Device", **MODIFIED}]}), "virology.hbsag", "negative"),
+    "another item (no)":           (bundle(_ANSWERED | {"item": [_ITEM, {"linkId": "vitals.weight_kg", **MODIFIED}]}), "performance.ecog", 1),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", UNKNOWN_MODIFIERS)
+def test_what_something_unknown_modifies_is_not_understood_and_hides_what_is_older(name: str) -> None:
+    document, path, expected = UNKNOWN_MODIFIERS[name]
+    known = parse_record(record_of_bundle(parse_json(json.dumps(document))).raw)
+    block, field = path.split(".")
+
+    assert getattr(getattr(known, block), field) == expected
 
 
 PATIENT = {"resourceType": "Patient", "id": "p1", "identifier": [{"system": "urn:mrn", "value": "7"}]}

@@ -47,7 +47,7 @@ def record_of_bundle(bundle: Mapping[str, Any]) -> FhirRecord:
     _check_one_patient(entries)
     record = FhirRecord({"schema_version": "1.0"})
     readers = {"Patient": _patient, "Observation": read_observation, "QuestionnaireResponse": read_answers}
-    resources = [entry["resource"] for entry in entries]
+    resources = [_resource(bundle, entry) for entry in entries]
     for resource in resources:
         kind = str(resource.get("resourceType"))
         if kind in readers:
@@ -64,6 +64,13 @@ def record_of_bundle(bundle: Mapping[str, Any]) -> FhirRecord:
         text if times == 1 else f"{text} ({times} times)" for text, times in Counter(record.warnings).items()
     ]
     return record
+
+
+def _resource(bundle: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The resource of an entry, bearing what modifies the entry or the whole bundle."""
+    resource: Mapping[str, Any] = entry["resource"]
+    above = is_modified(bundle, "entry") or is_modified(entry, "resource")
+    return {**resource, "modifierExtension": [{"url": "of what it stands in"}]} if above else resource
 
 
 # --- whose it is --------------------------------------------------------------------------------------
@@ -185,4 +192,4 @@ def _provision_denies(provision: Any) -> bool:
     if not isinstance(provision, Mapping):
         return False
     inner = [*dicts(provision.get("provision"))]
-    return provision.get("type") == "deny" or is_modified(provision) or any(map(_provision_denies, inner))
+    return provision.get("type") == "deny" or any(map(_provision_denies, inner))

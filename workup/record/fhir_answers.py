@@ -27,14 +27,14 @@ def read_answers(resource: Mapping[str, Any], record: FhirRecord) -> None:
         record.warnings.append("QuestionnaireResponse that is not completed is not read")
         return
     authored = day(resource.get("authored"), "QuestionnaireResponse.authored")
-    for item, modified in _items(resource, is_modified(resource)):
+    for item, modified in _items(resource, is_modified(resource, "item")):
         path, answers = str(item.get("linkId", "")), dicts(item.get("answer"))
         if path.partition(".")[0] not in schema.Record.model_fields or not answers:
             record.warnings.append(f"questionnaire item {path[:60]!r} is not read")
             continue
         values = [_value(answer) for answer in answers]
         value: Any = values if _is_list(path) else _single(values, path)
-        if modified or None in values or any(is_modified(answer) for answer in answers):
+        if modified or None in values or any(is_modified(answer, "item") for answer in answers):
             value = None
         why = "the answer is not understood"
         record.statements.append(Statement(path, value, authored, Origin.ANSWERED, why))
@@ -43,7 +43,7 @@ def read_answers(resource: Mapping[str, Any], record: FhirRecord) -> None:
 def _items(parent: Mapping[str, Any], modified: bool) -> Iterator[tuple[Mapping[str, Any], bool]]:
     """Every item that is no mere group, wherever it is nested, and whether something modifies its meaning."""
     for item in dicts(parent.get("item")):
-        changed = modified or is_modified(item)
+        changed = modified or is_modified(item, "item", "answer")
         answers = dicts(item.get("answer"))
         if answers or "item" not in item:
             yield item, changed

@@ -35,11 +35,22 @@ def day(value: Any, place: str) -> PartialDate | None:
         raise RecordError("DATE_UNREADABLE", f"{place}: {str(error)[:120]}") from error
 
 
-def is_modified(element: Mapping[str, Any]) -> bool:
+def is_modified(element: Mapping[str, Any], *apart: str) -> bool:
     """Whether something we do not know changes what an element means; FHIR forbids to process it.
+
+    Parameters
+    ----------
+    element
+        A bundle, a resource or a part of one; looked through at every depth.
+    apart
+        Parts that are judged by themselves. Contained resources never speak of the one around them.
 
     References
     ----------
     HL7 FHIR R4, 2.4.1 (modifierExtension) and 2.26.3.3 (implicitRules).
     """
-    return bool(element.get("modifierExtension") or element.get("implicitRules"))
+    if element.get("modifierExtension") or element.get("implicitRules"):
+        return True
+    parts = (value for key, value in element.items() if key not in (*apart, "contained"))
+    inner = (each for part in parts for each in (part if isinstance(part, list) else [part]))
+    return any(is_modified(each) for each in inner if isinstance(each, Mapping))

@@ -67,7 +67,8 @@ def read_observation(resource: Mapping[str, Any], record: FhirRecord) -> None:
     for part in _parts(resource):
         code = _loinc(part)
         taken = _effective(part) or _effective(resource)
-        understood = "dataAbsentReason" not in part and not (is_modified(part) or is_modified(resource))
+        modified = any(is_modified(each, "component", "referenceRange") for each in (part, resource))
+        understood = "dataAbsentReason" not in part and not modified
         if code in LABS:
             lab = _lab(LABS[code], part, taken, understood)
             record.raw.setdefault("labs", []).append(lab)
