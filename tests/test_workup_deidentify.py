@@ -16,8 +16,18 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.datadict import DicomDictionary
 from pydicom.dataelem import DataElement
 from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    MPEG4HP41,
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+    generate_uid,
+)
 
 from workup.command_line import main
 from workup.deidentify import dataset as writer
@@ -230,6 +240,155 @@ def test_a_name_in_the_comment_of_compressed_pixels_is_found():
     written.PixelData = b"\xff\xfeGildong Hong, born 1980".ljust(128, b"\0")
 
     assert any(f.output_place == "pixel data" for f in left_in(read(as_bytes(written)), words, set()))
+
+
+# -- pixels ----------------------------------------------------------------------------------------
+
+
+def overlaid(values, spare, **attributes):
+    """An image of 12 bits stored, with something in the four bits above."""
+    cells = np.resize(np.asarray(values, "<u2") & 0x0FFF, 64) | np.resize(np.asarray(spare, "<u2") << 12, 64)
+    bits = {"BitsStored": 12, "HighBit": 11, "PixelRepresentation": 0}
+    return image(PixelData=cells.astype("<u2").tobytes(), **(bits | attributes))
+
+
+def kept_cells(made, dtype="<u2"):
+    return np.frombuffer(deidentified(made, KEY).PixelData, dtype).tolist()
+
+
+@given(st.lists(st.integers(0, 4095), min_size=1, max_size=64), st.lists(st.integers(0, 15), min_size=1))
+def test_bits_above_the_value_leave_only_as_its_sign(values, spare):
+    signed = [v - 4096 if v >= 2048 else v for v in values]
+
+    assert kept_cells(overlaid(values, spare)) == np.resize(values, 64).tolist()
+    assert kept_cells(overlaid(values, spare, PixelRepresentation=1), "<i2") == np.resize(signed, 64).tolist()
+
+
+def test_bits_below_the_value_are_cleared():
+    made = image(PixelData=b"\xff\xff" * 64, BitsStored=12, HighBit=15, PixelRepresentation=0)
+
+    assert kept_cells(made) == [0xFFF0] * 64
+
+
+def test_filling_above_all_values_stays_what_it_is():
+    made = overlaid([48], [15, 0], PixelPaddingValue=0xF030)
+
+    assert kept_cells(made) == [0xF030, 48] * 32
+
+
+def test_an_overlay_goes_with_its_attributes(tmp_path):
+    made = overlaid([100], [1, 0, 1])
+    made.add_new(0x60000100, "US", 16)
+    made.add_new(0x60000102, "US", 12)
+    made.add_new(0x60401500, "US", 1)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1").write_bytes(as_bytes(made))
+    deidentify_folder(tmp_path / "in", tmp_path / "out", KEY)
+    (written,) = (tmp_path / "out").rglob("*.dcm")
+    new = dcmread(written)
+
+    assert new.PixelData == overlaid([100], [0]).PixelData
+    assert not any(tag.group >> 8 == 0x60 for tag in new.keys())  # noqa: SIM118 - tags, not elements
+
+
+@pytest.mark.parametrize("name", ["Kim", "김수", "Zebraquist"])
+def test_bytes_behind_the_image_do_not_leave(name):
+    made = image(PixelData=np.arange(64, dtype="<i2").tobytes() + name.encode().ljust(12, b"\0"))
+    made.add_new(0xFFFCFFFC, "OB", name.encode().ljust(12, b"\0"))
+    new = deidentified(made, KEY)
+
+    assert new.PixelData == np.arange(64, dtype="<i2").tobytes()
+    assert name.encode() not in as_bytes(new)
+
+
+def compressed(syntax, comment, before, *, signed=0, stored=16, cells=None):
+    """An image in a code stream with a comment put in before a marker, and a name behind its end."""
+    made = image(Rows=32, Columns=32, PixelRepresentation=signed, BitsStored=stored, HighBit=stored - 1)
+    made.PixelData = (np.arange(1024, dtype="<u2") if cells is None else cells).tobytes()
+    made.compress(syntax, generate_instance_uid=False)
+    (frame,) = generate_frames(made.PixelData, number_of_frames=1)
+    at = frame.index(before)
+    made.PixelData = encapsulate([frame[:at] + comment + frame[at:] + b"Kim Lee "])
+    return made
+
+
+COMMENTS = {
+    "a comment of JPEG-LS": (JPEGLSLossless, b"\xff\xfe\x00\x05Kim", b"\xff\xda"),
+    "an application segment of JPEG-LS": (JPEGLSLossless, b"\xff\xe1\x00\x05Kim", b"\xff\xda"),
+    "a comment of JPEG 2000": (JPEG2000Lossless, b"\xff\x64\x00\x07\x00\x01Kim", b"\xff\x90"),
+    "bytes behind frames": (JPEGLSLossless, b"", b"\xff\xda"),
+}
+
+
+@pytest.mark.parametrize(("syntax", "comment", "before"), COMMENTS.values(), ids=COMMENTS)
+def test_comments_of_compressed_frames_do_not_leave(syntax, comment, before):
+    made = compressed(syntax, comment, before)
+    assert b"Kim" in made.PixelData
+    new = read(as_bytes(deidentified(made, KEY)))
+
+    assert b"Kim" not in new.PixelData
+    assert new.file_meta.TransferSyntaxUID == syntax
+    assert new.pixel_array.ravel().tolist() == list(range(1024))
+    assert list(left_in(new, identifying(image(PatientName="Kim^Lee")), set())) == []
+
+
+@pytest.mark.parametrize(("syntax", "comment", "before"), COMMENTS.values(), ids=COMMENTS)
+def test_the_verifier_finds_what_stands_in_compressed_frames(syntax, comment, before, monkeypatch):
+    monkeypatch.setattr(writer, "clean_pixels", lambda dataset: None)
+    leaking = read(as_bytes(deidentified(compressed(syntax, comment, before), KEY)))
+
+    assert any(found.output_place == "pixel data" for found in left_in(leaking, {}, set()))
+
+
+BESIDE_PIXELS = {
+    "bits above an unsigned value": lambda: overlaid([100], [1]),
+    "bits above a signed value": lambda: overlaid([100], [15], PixelRepresentation=1),
+    "bits below a value": lambda: image(PixelData=b"\1\0" * 64, BitsStored=12, HighBit=15),
+    "a short name behind the image": lambda: image(PixelData=b"\0" * 128 + b"Kim\0"),
+}
+
+
+@pytest.mark.parametrize("made", BESIDE_PIXELS.values(), ids=BESIDE_PIXELS)
+def test_the_verifier_finds_what_is_no_pixel(made, monkeypatch):
+    monkeypatch.setattr(writer, "clean_pixels", lambda dataset: None)
+    leaking = read(as_bytes(deidentified(made(), KEY)))
+
+    assert [found.output_place for found in left_in(leaking, {}, set())] == ["pixel data"]
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])
+def test_frames_with_room_for_more_than_the_value_are_written_uncompressed(syntax):
+    cells = np.arange(1024, dtype="<u2") | np.uint16(0x3000)
+    made = image(Rows=32, Columns=32, PixelRepresentation=0, PixelData=cells.tobytes())
+    made.compress(syntax, generate_instance_uid=False)  # all sixteen bits, and only then twelve are stated
+    made.BitsStored, made.HighBit = 12, 11
+    new = read(as_bytes(deidentified(made, KEY)))
+
+    assert new.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert np.frombuffer(new.PixelData, "<u2").tolist() == list(range(1024))
+    assert list(left_in(new, {}, set())) == []
+
+
+NOT_CLEANED = {
+    "fewer pixels than the size states": {"PixelData": b"\0" * 100},
+    "a video": {"syntax": MPEG4HP41, "PixelData": encapsulate([b"\0\0\1\xb3 Hong"])},
+    "a JPEG frame that breaks its format": {
+        "syntax": JPEGLSLossless,
+        "PixelData": encapsulate([b"\xff\xd8\xff\xfe\x77\x77Hong"]),
+    },
+}
+
+
+@pytest.mark.parametrize("attributes", NOT_CLEANED.values(), ids=NOT_CLEANED)
+def test_pixels_that_nobody_can_look_into_are_held_back(attributes, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.dcm").write_bytes(as_bytes(image()))
+    risky = image(**attributes)
+    risky["PixelData"].is_undefined_length = "syntax" in attributes
+    (tmp_path / "in" / "risky.dcm").write_bytes(as_bytes(risky))
+    done = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY)
+
+    assert (done.written, sum(done.held_back.values())) == (1, 1)
 
 
 # -- what stays ------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ def deidentify(
     """Remove or replace all that tells who the patient is, and verify that none of it is left.
 
     DICOM PS3.15 Basic profile with modified dates, clean descriptors and safe private scaling: phases keep
-    their names and delays, values keep their scale. Pixels are not changed.
+    their names and delays, values keep their scale. Values of pixels are not changed; what is
+    no pixel (overlay bits, comments of compressed frames) goes.
 
     Example: veinvasion deidentify ./from_pacs ./shareable --key project.key
     """

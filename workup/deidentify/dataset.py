@@ -16,6 +16,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import ExplicitVRLittleEndian
 
 from workup.deidentify.burned_in import storage_class
+from workup.deidentify.pixels import clean_pixels
 from workup.deidentify.profile import (
     METHOD_CODES,
     PUBLIC_SCHEMES,
@@ -79,7 +80,13 @@ def identity_of(dataset: Dataset, key: ProjectKey) -> Identity:
 
 
 def deidentified(dataset: FileDataset, key: ProjectKey) -> Dataset:
-    """The data set as it may leave, with a new file meta and an empty preamble."""
+    """The data set as it may leave, with a new file meta and an empty preamble.
+
+    Raises
+    ------
+    DeidentifyError
+        ``NO_IDENTITY``, ``TOO_DEEP``, and those of ``clean_pixels``.
+    """
     identity = identity_of(dataset, key)
     new = _Walk(key, identity).copy(dataset, 0)
     new.SOPClassUID = storage_class(dataset)
@@ -92,6 +99,7 @@ def deidentified(dataset: FileDataset, key: ProjectKey) -> Dataset:
     new.SpecificCharacterSet = "ISO_IR 192"
     new.file_meta = _file_meta(dataset, new)
     new.preamble = b"\0" * 128
+    clean_pixels(new)
     return new
 
 

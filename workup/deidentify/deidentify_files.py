@@ -24,6 +24,9 @@ Progress = Callable[[int, int], None]
 
 NEW_KEY_BYTES = 32
 
+#: Pixels that nobody can vouch for: the file stays, the others leave.
+NOT_CLEANED = frozenset({"DAMAGED_PIXELS", "UNKNOWN_COMPRESSION"})
+
 
 @dataclass
 class Deidentified:
@@ -145,10 +148,16 @@ def _write_one(
         reason = shows_text
     if reason is None and not names_anybody(dataset):
         reason = "names neither a patient nor a study"
+    if reason is None:
+        try:
+            new = deidentified(dcmread(path), key)  # again: the search above looked at its raw bytes
+        except DeidentifyError as error:
+            if error.code not in NOT_CLEANED:
+                raise
+            reason = error.found
     if reason is not None:
         done.held_back[reason] = done.held_back.get(reason, 0) + 1
         return
-    new = deidentified(dcmread(path), key)  # read again: the search above looked at its raw bytes
     place = folder / file_name(new)
     data = _bytes(new)
     copies = 1

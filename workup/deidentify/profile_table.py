@@ -196,7 +196,7 @@ _ROWS = {
 }
 
 #: Groups whose every element the profile removes: curves, overlays.
-REMOVED_GROUPS = frozenset({*range(0x5000, 0x5020, 2), *range(0x6000, 0x6020, 2)})
+REMOVED_GROUPS = frozenset({*range(0x5000, 0x5100, 2), *range(0x6000, 0x6100, 2)})
 
 
 def _tag(word: str) -> int:

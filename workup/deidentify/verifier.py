@@ -21,6 +21,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 from pydicom.uid import UID_dictionary
 
+from workup.deidentify.pixel_verifier import beside_pixels, headers_of
 from workup.deidentify.profile import PUBLIC_SCHEMES, SAFE_PRIVATE
 from workup.deidentify.vocabulary import foreign_words
 
@@ -85,10 +86,12 @@ def left_in(dataset: Dataset, words: dict[str, str], source_uids: set[str]) -> I
     for place, uid in _uids_with_place(dataset):
         if uid in source_uids:
             yield Found("a UID", place)
+    yield from (Found(what, "pixel data") for what in beside_pixels(dataset))
+    headers = headers_of(dataset)
     pixels = _take_pixels(dataset)
     haystack = _without_pixels(dataset).lower()
     text = "\n".join(t for _, e in _elements(dataset) for t in _texts(e)).lower()
-    yield from _in_pixels(pixels, words)
+    yield from _in_pixels(pixels, headers, words)
     for word, place in words.items():
         if _NUMBER.fullmatch(word):  # digits stand in UIDs and numbers by chance: only whole ones in text
             if re.search(rf"(?<!\d){re.escape(word)}(?!\d)", text):
@@ -100,11 +103,13 @@ def left_in(dataset: Dataset, words: dict[str, str], source_uids: set[str]) -> I
                 break
 
 
-def _in_pixels(pixels: list[bytes], words: dict[str, str]) -> Iterator[Found]:
-    """Names in comments of compressed frames."""
+def _in_pixels(pixels: list[bytes], headers: list[bytes], words: dict[str, str]) -> Iterator[Found]:
+    """Names in headers of compressed frames, longer ones anywhere."""
+    heads = [header.lower() for header in headers]
     for word, place in words.items():
         made = {word.encode(encoding, "ignore").lower() for encoding in PIXEL_ENCODINGS}
-        if any(len(n) >= MIN_IN_PIXELS and any(n in block for block in pixels) for n in made):
+        anywhere = any(len(n) >= MIN_IN_PIXELS and any(n in block for block in pixels) for n in made)
+        if anywhere or any(_stands_in(n, head) for n in needles(word) for head in heads):
             yield Found(place, "pixel data")
 
 
