@@ -130,7 +130,7 @@ def test_what_was_saved_under_an_unplanned_name_before_the_plan_stays_closed(tmp
 
 def test_a_reason_of_a_blinded_read_is_shown_by_no_command(store, capsys):
     signed(store, "Reader A")
-    signed(store, "Reader A", 2, why="SECRET thrombus is bland")
+    signed(store, "Reader A", 2, why="SECRET thrombus is bland", meaning="SECRET: I see no thrombus")
     for command in ("show", "log"):
         with pytest.raises(SystemExit):
             main(["case", command, str(store.folder), "--json"])

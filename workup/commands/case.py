@@ -28,6 +28,9 @@ Folder = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder.")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Who = Annotated[str, typer.Option(help="Name of the person who acts; it stands in the log.")]
 Why = Annotated[str, typer.Option(help="The reason; it stands in the log.")]
+#: What a signature says in words, in the log; the rest of its entry are numbers and hashes.
+_SAID = ("summary", "meaning")
+
 Images = Annotated[Path | None, typer.Option("--dicom", help="Folder of the images, if they moved.")]
 
 
@@ -152,7 +155,7 @@ def log(folder: Folder, who: Annotated[str | None, typer.Option(help="Who looks.
     history, entries = store.history(), []
     for entry in store.log():
         seen = history.may_see(who, entry.who)
-        data = {k: v for k, v in entry.data.items() if seen or k != "summary"}
+        data = {k: v for k, v in entry.data.items() if seen or k not in _SAID}
         why = entry.why if seen else ""  # a reason can tell a finding
         entries.append({**entry.body, "why": why, "data": data, "sha256": entry.sha256})
     lines = [f"{e['n']:>4}  {e['when']}  {e['who']}  {e['what']}  {e['why']}".rstrip() for e in entries]
