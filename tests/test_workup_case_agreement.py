@@ -190,7 +190,7 @@ def test_a_read_changed_after_seeing_the_others_is_listed_and_does_not_count(tmp
     assert "after the reads were open, which does not count: saw B" in page
 
 
-def test_readers_without_a_plan_are_said_not_to_be_blinded(tmp_path):
+def test_readers_without_a_plan_are_said_not_to_be_blinded(tmp_path, capsys):
     signed_case(tmp_path / "c", summaries(0), ReadPlan())
     found = read_agreement([("c", tmp_path / "c")])
 
@@ -198,6 +198,15 @@ def test_readers_without_a_plan_are_said_not_to_be_blinded(tmp_path):
     assert "1 of 1 cases of Reader A / Reader B had no reading plan" in html(
         agreement_report(found, title="x", footer="x")
     )
+    signed_case(tmp_path / "planned", summaries(0))
+    for cases, words in (
+        (["c", "planned"], "1 of 2 compared cases had no reading plan"),
+        (["planned"], None),
+    ):
+        with pytest.raises(SystemExit):
+            main(["case", "agreement", *(str(tmp_path / case) for case in cases)])
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "had no reading plan" not in printed if words is None else words in printed
 
 
 def test_an_error_of_nothing_is_no_interval(tmp_path):

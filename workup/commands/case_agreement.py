@@ -71,5 +71,8 @@ def _print(found: CohortAgreement, written: list[Path]) -> None:
             shown.add_row(*(without_controls(cell.text).replace("[", "\\[") for cell in row))
         console.print(shown)
     console.print(f"{len(found.compared)} cases compared, {len(found.not_compared)} not compared")
+    if open_reads := sum(pair.not_blinded for pair in found.pairs):
+        many = len(found.compared)
+        console.print(f"{open_reads} of {many} compared cases had no reading plan: nobody was blind")
     for path in written:
         console.print(f"[dim]written[/] {path}", highlight=False, soft_wrap=True)
