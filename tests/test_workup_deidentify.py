@@ -370,12 +370,8 @@ def test_frames_with_room_for_more_than_the_value_are_written_uncompressed(synta
 
 
 NOT_CLEANED = {
-    "fewer pixels than the size states": {"PixelData": b"\0" * 100},
     "a video": {"syntax": MPEG4HP41, "PixelData": encapsulate([b"\0\0\1\xb3 Hong"])},
-    "a JPEG frame that breaks its format": {
-        "syntax": JPEGLSLossless,
-        "PixelData": encapsulate([b"\xff\xd8\xff\xfe\x77\x77Hong"]),
-    },
+    "frames of an unknown kind": {"syntax": JPEG2000Lossless, "PixelData": encapsulate([b"\0\0\0\x0cjP  "])},
 }
 
 
@@ -384,7 +380,7 @@ def test_pixels_that_nobody_can_look_into_are_held_back(attributes, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "good.dcm").write_bytes(as_bytes(image()))
     risky = image(**attributes)
-    risky["PixelData"].is_undefined_length = "syntax" in attributes
+    risky["PixelData"].is_undefined_length = True
     (tmp_path / "in" / "risky.dcm").write_bytes(as_bytes(risky))
     done = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY)
 
@@ -538,6 +534,71 @@ def test_burned_in_images_leave_with_a_warning_if_asked(tmp_path):
     done = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY, keep_burned_in=True)
 
     assert len(done.warnings) == done.written == 1
+
+
+def damaged_pixels():
+    made = image(syntax=JPEGLSLossless, PixelData=encapsulate([b"\xff\xd8\xff\xfe\x77\x77Hong"]))
+    made["PixelData"].is_undefined_length = True
+    return as_bytes(made)
+
+
+DAMAGED = {
+    "a preamble and nothing else": lambda: b"\0" * 128 + b"DICM",
+    "a preamble and noise": lambda: b"\0" * 128 + b"DICM" + bytes(range(256)) * 4,
+    "a data set that ends before its pixels": lambda: as_bytes(image())[: 128 + 4 + 150],
+    "fewer pixels than the size states": lambda: as_bytes(image())[:-30],
+    "a frame that breaks its format": damaged_pixels,
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_is_named_and_not_taken_for_something_else(data, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.dcm").write_bytes(as_bytes(image()))
+    (tmp_path / "in" / "odd.dcm").write_bytes(data())
+    done = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY)
+
+    assert (done.written, done.skipped, sum(done.held_back.values())) == (1, 0, 0)
+    assert [name for name, _ in done.damaged] == ["odd.dcm"]
+
+
+def test_a_damaged_file_with_a_name_of_a_patient_is_told_by_its_number(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.dcm").write_bytes(as_bytes(image()))
+    (tmp_path / "in" / "Gildong_2.dcm").write_bytes(b"\0" * 128 + b"DICM")
+    done = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY)
+
+    assert [name for name, _ in done.damaged] == ["file 2 of 2, by path"]
+
+
+DIFFERING = {
+    "another ID": ({"PatientID": "OTHER-7"}, ["PatientID"]),
+    "another issuer": ({"IssuerOfPatientID": "Samsung Medical Center"}, ["IssuerOfPatientID"]),
+    "no ID": ({"PatientID": ""}, ["IssuerOfPatientID", "PatientID", "PatientName"]),
+}
+
+
+@pytest.mark.parametrize(("attributes", "differ"), DIFFERING.values(), ids=DIFFERING)
+def test_a_study_of_two_identities_is_refused_and_not_split(attributes, differ, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.dcm").write_bytes(as_bytes(image()))
+    (tmp_path / "in" / "2.dcm").write_bytes(as_bytes(image(**attributes)))
+    with pytest.raises(DeidentifyError) as caught:
+        deidentify_folder(tmp_path / "in", tmp_path / "out", KEY)
+
+    assert caught.value.code == "IDENTITY_DIFFERS"
+    assert caught.value.details == {"attributes": differ, "files": [1, 2]}
+    assert not any(value in str(caught.value) for value in ("SNUH", "OTHER-7", "Samsung", "Hong", "1.2.3"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_object_that_stays_does_not_decide_whose_a_study_is(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.dcm").write_bytes(as_bytes(image()))
+    capture = image(SOPClassUID="1.2.840.10008.5.1.4.1.1.7", PatientID="OTHER-7")
+    (tmp_path / "in" / "2.dcm").write_bytes(as_bytes(capture))
+
+    assert deidentify_folder(tmp_path / "in", tmp_path / "out", KEY).written == 1
 
 
 def test_a_short_key_and_a_full_target_are_refused(tmp_path):

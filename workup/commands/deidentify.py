@@ -46,6 +46,7 @@ def deidentify(
         "patients": sorted(done.patients),
         "held_back": [{"reason": reason, "files": n} for reason, n in sorted(done.held_back.items())],
         "skipped": done.skipped,
+        "damaged": [{"file": name, "reason": reason} for name, reason in done.damaged],
         "warnings": [{"code": "MAY_SHOW_TEXT", "message": message} for message in done.warnings],
         "verified": {"values_searched": done.values_searched, "found": 0},
         "key_made": made,
@@ -65,5 +66,6 @@ def _show(document: dict[str, Any], as_json: bool) -> None:
     lines += [f"held back: {item['files']} ({item['reason']})" for item in document["held_back"]]
     if document["skipped"]:
         lines.append(f"skipped: {document['skipped']} files that are not DICOM")
+    lines += [f"damaged, left out: {item['file']} ({item['reason']})" for item in document["damaged"]]
     lines += [f"look at: {item['message']}" for item in document["warnings"]]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -40,8 +40,6 @@ def held_back(dataset: Dataset) -> str | None:
     """Why an object cannot leave at all; None if it can."""
     if storage_class(dataset) not in _IMAGE_CLASSES:
         return "no image: documents, reports and raw data carry text that cannot be cleaned"
-    if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        return "no pixels"
     return None
 
 

@@ -59,6 +59,17 @@ def names_anybody(dataset: Dataset) -> bool:
     )
 
 
+def old_identity(dataset: Dataset) -> dict[str, str]:
+    """What a data set says of whom it is about: the attributes that a pseudonym stands for."""
+    issuer, patient_id, name, study = (
+        str(dataset.get(attribute, "") or "").strip()
+        for attribute in ("IssuerOfPatientID", "PatientID", "PatientName", "StudyInstanceUID")
+    )
+    if patient_id:
+        return {"IssuerOfPatientID": issuer, "PatientID": patient_id}
+    return {"PatientName": name} if name else {"StudyInstanceUID": study}
+
+
 def identity_of(dataset: Dataset, key: ProjectKey) -> Identity:
     """The patient's pseudonym and shift of dates.
 
@@ -71,11 +82,9 @@ def identity_of(dataset: Dataset, key: ProjectKey) -> Identity:
     """
     if not names_anybody(dataset):
         raise DeidentifyError("NO_IDENTITY", "a file names neither a patient nor a study")
-    issuer, patient_id, name, study = (
-        str(dataset.get(attribute, "") or "").strip()
-        for attribute in ("IssuerOfPatientID", "PatientID", "PatientName", "StudyInstanceUID")
-    )
-    old = f"id\0{issuer}\0{patient_id}" if patient_id else f"name\0{name}" if name else f"study\0{study}"
+    about = old_identity(dataset)
+    kind = {"PatientID": "id", "PatientName": "name", "StudyInstanceUID": "study"}[list(about)[-1]]
+    old = "\0".join((kind, *about.values()))
     return Identity(key.patient(old), key.shift_days(old))
 
 

@@ -7,25 +7,25 @@ import os
 import secrets
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
 
-from workup.deidentify.burned_in import held_back, may_show_text
-from workup.deidentify.dataset import deidentified, names_anybody
+from workup.deidentify.burned_in import held_back, may_show_text, storage_class
+from workup.deidentify.dataset import deidentified, names_anybody, old_identity
+from workup.deidentify.pixels import PIXEL_KEYWORDS
 from workup.deidentify.pseudonyms import ProjectKey
 from workup.deidentify.verifier import Found, identifying, left_in, named_in, uids
 from workup.errors import DeidentifyError
+from workup.redaction import redact
 
 Progress = Callable[[int, int], None]
 
 NEW_KEY_BYTES = 32
-
-#: Pixels that nobody can vouch for: the file stays, the others leave.
-NOT_CLEANED = frozenset({"DAMAGED_PIXELS", "UNKNOWN_COMPRESSION"})
 
 
 @dataclass
@@ -38,6 +38,10 @@ class Deidentified:
         Not written: no image, or an image that says that it shows text.
     warnings : list of str
         Files, by their new name, that may show the patient's name in their pixels.
+    skipped : int
+        Files that are not DICOM.
+    damaged : list of (file, reason)
+        Files that say that they are DICOM and cannot be read; by their number where the name tells something.
     """
 
     patients: set[str] = field(default_factory=set)
@@ -45,6 +49,7 @@ class Deidentified:
     held_back: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     skipped: int = 0
+    damaged: list[tuple[str, str]] = field(default_factory=list)
     values_searched: int = 0
 
 
@@ -81,8 +86,9 @@ def deidentify_folder(
     Raises
     ------
     DeidentifyError
-        ``TARGET_EXISTS``, ``NO_IMAGES``, or ``IDENTITY_LEFT`` if anything of the patients was found in
-        what was to leave; nothing is left behind then.
+        ``TARGET_EXISTS``, ``NO_IMAGES``, ``IDENTITY_DIFFERS`` if files of one study name different
+        patients, or ``IDENTITY_LEFT`` if anything of the patients was found in what was to leave; nothing
+        is left behind then.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DeidentifyError("TARGET_EXISTS", f"{target.name!r} is not empty", expected="a new folder")
@@ -95,7 +101,7 @@ def deidentify_folder(
     try:
         with warnings.catch_warnings():  # pydicom's warnings quote the values they complain about
             warnings.simplefilter("ignore")
-            done = _write_all(paths, temporary, key, keep_burned_in, progress)
+            done = _write_all(source, paths, temporary, key, keep_burned_in, progress)
         os.replace(temporary, target)  # noqa: PTH105 - the atomic call by its name
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -104,75 +110,139 @@ def deidentify_folder(
 
 
 def _write_all(
-    paths: list[Path], folder: Path, key: ProjectKey, keep_burned_in: bool, progress: Progress | None
+    source: Path,
+    paths: list[Path],
+    folder: Path,
+    key: ProjectKey,
+    keep_burned_in: bool,
+    progress: Progress | None,
 ) -> Deidentified:
-    done = Deidentified()
-    words: dict[str, str] = {}
-    source_uids: set[str] = set()
-    written: list[Path] = []
+    run = _Run(folder, key, keep_burned_in)
     for number, path in enumerate(paths, start=1):
-        dataset = _read(path)
-        if dataset is None:
-            done.skipped += 1
-        else:
-            words |= identifying(dataset)
-            source_uids |= uids(dataset)
-            written += _write_one(path, dataset, folder, key, keep_burned_in, done)
+        run.take(path, number)
         if progress:
             progress(number, 2 * len(paths))
-    if not written:
+    done = run.done
+    for number, reason in run.damaged.items():
+        name = paths[number - 1].relative_to(source).as_posix()
+        told = f"file {number} of {len(paths)}, by path" if _tells(name, run.words) else name
+        done.damaged.append((told, reason))
+    if not run.written:
         raise DeidentifyError(
             "NO_IMAGES",
             f"none of {len(paths)} files is an image that may leave",
-            details={"held_back": done.held_back, "skipped": done.skipped},
+            details={"held_back": done.held_back, "skipped": done.skipped, "damaged": done.damaged},
         )
-    done.values_searched = len(words)
-    _verify(written, folder, words, source_uids, progress)
+    done.values_searched = len(run.words)
+    _verify(run.written, folder, run.words, run.source_uids, progress)
     return done
 
 
+def _tells(name: str, words: dict[str, str]) -> bool:
+    """Whether a name of a source file must not be printed."""
+    return named_in(name, words) or redact(name) != name
+
+
 def _read(path: Path) -> FileDataset | None:
+    """The data set; None if the file is not DICOM.
+
+    Raises
+    ------
+    DeidentifyError
+        ``DAMAGED_FILE`` if it says that it is DICOM and cannot be read.
+    """
     try:
         dataset = dcmread(path)
-    except Exception:  # whatever the bytes provoke: what cannot be read cannot leave
+    except InvalidDicomError:  # no DICM after the preamble
         return None
-    return dataset if "SOPClassUID" in dataset else None
+    except Exception as error:  # whatever the bytes provoke
+        raise DeidentifyError("DAMAGED_FILE", f"cannot be read ({type(error).__name__})") from error
+    if not storage_class(dataset):
+        raise DeidentifyError("DAMAGED_FILE", "does not say what kind of object it is")
+    if held_back(dataset) is None and not any(name in dataset for name in PIXEL_KEYWORDS):
+        raise DeidentifyError("DAMAGED_FILE", "an image without pixels")
+    return dataset
 
 
-def _write_one(
-    path: Path, dataset: FileDataset, folder: Path, key: ProjectKey, keep_burned_in: bool, done: Deidentified
-) -> Iterator[Path]:
-    reason = held_back(dataset)
-    shows_text = may_show_text(dataset)
-    if reason is None and shows_text and not keep_burned_in:
-        reason = shows_text
-    if reason is None and not names_anybody(dataset):
-        reason = "names neither a patient nor a study"
-    if reason is None:
+@dataclass
+class _Run:
+    """Takes one file after the other; what it has seen of all is what the verifier searches."""
+
+    folder: Path
+    key: ProjectKey
+    keep_burned_in: bool
+    done: Deidentified = field(default_factory=Deidentified)
+    words: dict[str, str] = field(default_factory=dict)
+    source_uids: set[str] = field(default_factory=set)
+    written: list[Path] = field(default_factory=list)
+    damaged: dict[int, str] = field(default_factory=dict)
+    studies: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+
+    def take(self, path: Path, number: int) -> None:
+        """Write one file if it may leave, or keep the reason why not."""
         try:
-            new = deidentified(dcmread(path), key)  # again: the search above looked at its raw bytes
+            dataset = _read(path)
+            if dataset is None:
+                self.done.skipped += 1
+                return
+            self.words |= identifying(dataset)
+            self.source_uids |= uids(dataset)
+            reason = self._held_back(dataset)
+            if reason is None:
+                new = deidentified(dcmread(path), self.key)  # again: the search looked at its raw bytes
+                self._same_patient(dataset, number)
+                self._write(new, may_show_text(dataset))
         except DeidentifyError as error:
-            if error.code not in NOT_CLEANED:
+            if error.code in ("DAMAGED_FILE", "DAMAGED_PIXELS"):
+                self.damaged[number] = error.found
+                return
+            if error.code != "UNKNOWN_COMPRESSION":
                 raise
             reason = error.found
-    if reason is not None:
-        done.held_back[reason] = done.held_back.get(reason, 0) + 1
-        return
-    place = folder / file_name(new)
-    data = _bytes(new)
-    copies = 1
-    while place.exists():  # a conflict of the source stays one, for the loader to refuse
-        if place.read_bytes() == data:
+        if reason is not None:
+            self.done.held_back[reason] = self.done.held_back.get(reason, 0) + 1
+
+    def _held_back(self, dataset: Dataset) -> str | None:
+        reason = held_back(dataset)
+        if reason is None and not self.keep_burned_in:
+            reason = may_show_text(dataset)
+        if reason is None and not names_anybody(dataset):
+            reason = "names neither a patient nor a study"
+        return reason
+
+    def _same_patient(self, dataset: Dataset, number: int) -> None:
+        """Refuse a study that would leave under two pseudonyms, with two shifts of its dates."""
+        study = str(dataset.get("StudyInstanceUID", "") or "").strip("\0 ")
+        now = old_identity(dataset)
+        other, first = self.studies.setdefault(study, (number, now)) if study else (number, now)
+        if first == now:
             return
-        copies += 1
-        place = place.with_stem(f"{place.stem.split('_')[0]}_{copies}")
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    place.write_bytes(data)
-    done.written += 1
-    done.patients.add(str(new.PatientID))
-    if shows_text:
-        done.warnings.append(f"{place.relative_to(folder).as_posix()}: {shows_text}")
-    yield place
+        differ = sorted(name for name in {*first, *now} if first.get(name) != now.get(name))
+        raise DeidentifyError(
+            "IDENTITY_DIFFERS",
+            f"files {other} and {number} (in the order of their paths) are of one study and differ in "
+            f"{', '.join(differ)}: it would leave as two patients",
+            expected="one patient for each study",
+            advice="Correct the attributes, or leave out the files that belong to somebody else",
+            details={"attributes": differ, "files": [other, number]},
+        )
+
+    def _write(self, new: Dataset, shows_text: str | None) -> None:
+        place = self.folder / file_name(new)
+        data = _bytes(new)
+        copies = 1
+        while place.exists():  # a conflict of the source stays one, for the loader to refuse
+            if place.read_bytes() == data:
+                return
+            copies += 1
+            place = place.with_stem(f"{place.stem.split('_')[0]}_{copies}")
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.write_bytes(data)
+        self.done.written += 1
+        self.done.patients.add(str(new.PatientID))
+        if shows_text:
+            self.done.warnings.append(f"{place.relative_to(self.folder).as_posix()}: {shows_text}")
+        self.written.append(place)
 
 
 def _bytes(dataset: Dataset) -> bytes:
