@@ -40,6 +40,8 @@ from workup.protocol_files import read_protocol
 from workup.report.assessment_report import assessment_report
 from workup.report.rendering import html
 
+#: Of a whole assessment, in load times.
+BAR = 2.0
 #: Role, vessel, center and half axes [slices at 200, rows, columns].
 DRAWN = {
     "liver": (RegionRole.REFERENCE_LIVER, None, (110, 250, 170), (6, 14, 14)),
@@ -96,7 +98,8 @@ def one_round(folder: Path, clock: Clock, regions: Callable[[Study], tuple[Regio
     with clock.step("name phases from the images"):
         named = name_phases(study, reader_labels=labels)
     case = Case(study, drawn, phase_labels=labels, record=json.loads(RECORD.read_text()))
-    protocol = read_protocol()
+    with clock.step("read the protocol"):
+        protocol = read_protocol()
     with clock.step("assess, phases named"):
         assessment = assess(case, protocol, decisions=named)
     with clock.step("document"):
@@ -137,9 +140,11 @@ def _print(clock: Clock, given: argparse.Namespace) -> None:
     print("| step | s | CPU s | x load (CPU) |\n|---|---|---|---|")
     for name, seconds in wall.items():
         print(f"| {name} | {seconds:.2f} | {cpu[name]:.2f} | {cpu[name] / cpu['load']:.2f} |")
-    total, load_cpu = sum(cpu.values()), cpu["load"]
-    print(f"| all | {sum(wall.values()):.2f} | {total:.2f} | {total / load_cpu:.2f} |")
-    print(f"bar 2.0: {'met' if total <= 2 * load_cpu else 'missed'}")
+    pictures = "report with pictures"
+    for name, left_out in (("to the JSON result", {pictures}), ("all, with the HTML report", set())):
+        total, spent = (sum(t for step, t in each.items() if step not in left_out) for each in (wall, cpu))
+        bar = "met" if spent <= BAR * cpu["load"] else "missed"
+        print(f"| {name}: bar of {BAR:g} {bar} | {total:.2f} | {spent:.2f} | {spent / cpu['load']:.2f} |")
 
 
 if __name__ == "__main__":

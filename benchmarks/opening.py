@@ -132,9 +132,7 @@ def open_ours(watch, folder):
 
     with tempfile.TemporaryDirectory() as kept:
         loading = launch.Loading(Path(folder), case_folder=f"{kept}/case")
-        loading.wait(launch.ALONE_S)
-        viewer = shown_viewer()
-        launch.follow(viewer, loading)
+        viewer = launch.show(loading)
         middle = []
 
         def images():

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: So long napari waits for the images. Most studies on a disk are read by then, and as Python runs one thread
 #: at a time, reading them beside napari's start takes longer than one after the other. [s]
 ALONE_S = 1.0
+#: Python looks for garbage after so many new objects (by default 700), and so often among older ones. The
+#: start of napari makes many that stay: looking among them takes a tenth of the time until images appear.
+COLLECT_GARBAGE_AFTER = (50_000, 20, 20)
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
 #: While the window is being built, what the reader does has its turn after each step's picture. [ms]
@@ -64,9 +67,21 @@ def run(loading: Loading) -> None:
     """Show what is being loaded in a new window and stay until it is closed."""
     import napari
 
-    loading.wait(ALONE_S)
-    follow(napari.Viewer(title="veinvasion"), loading)
+    show(loading)
     napari.run()
+
+
+def show(loading: Loading) -> Any:
+    """A new window of this process, which follows what is being loaded."""
+    import gc
+
+    import napari
+
+    gc.set_threshold(*COLLECT_GARBAGE_AFTER)
+    loading.wait(ALONE_S)
+    viewer = napari.Viewer(title="veinvasion")
+    follow(viewer, loading)
+    return viewer
 
 
 def choose_and_start(viewer: Any) -> None:

@@ -108,7 +108,7 @@ def measure_mask(mask: RegionMask, *, estimator: Estimator = "g0.7", every_slice
             "UNKNOWN_ESTIMATOR", f"estimator {estimator!r}", expected="g0.7, mid, center or corner"
         )
     plane_mm = _plane_mm(mask.geometry)
-    counts = np.array([np.count_nonzero(pixels) for pixels in mask.voxels])
+    counts = np.count_nonzero(mask.voxels, axis=(1, 2))
     few = bool(counts.max() < FEWEST_PIXELS)
     usable = counts >= (1 if few else FEWEST_PIXELS)
     best = longest_slice(mask.voxels, usable, estimator, plane_mm)

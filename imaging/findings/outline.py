@@ -117,14 +117,21 @@ def _between_rows(ends: Points, plane_mm: Points, border: str) -> Iterator[tuple
     places = ends * pixel + (rows * along)[:, None]
     beyond = places[..., None, :, 1] - places[..., :, None, 0]
     apart = rows - rows[:, None]
-    away = np.where(apart < 0, -1.0, 1.0)
     for row, column in _BORDER_STEPS[border]:
-        for side in (away,) if abs(along) < _PERPENDICULAR * pixel else (away, -away):
-            step = row * side
-            squared = beyond + (along * step + column * pixel)
-            squared *= np.abs(squared)
-            squared += np.square((apart + step) * across)
+        for step in _steps(apart, row, both=bool(row) and abs(along) >= _PERPENDICULAR * pixel):
+            reach = beyond + (along * step + column * pixel) if row or column else beyond
+            squared = np.abs(reach)
+            squared *= reach
+            squared += np.square((apart + step if row else apart) * across)
             yield squared, step, column
+
+
+def _steps(apart: Points, row: float, both: bool) -> Iterator[Points]:
+    """A border's step in rows, away from the other row; if ``both``, toward it too, as columns may slant."""
+    away = np.where(apart < 0, -row, row) if row else np.zeros_like(apart)
+    yield away
+    if both:
+        yield -away
 
 
 def widest_of_each(ends: Points, plane_mm: Points, border: str) -> NDArray[np.float64]:
@@ -327,9 +334,10 @@ def longest_chord(pieces: Points, along: Points, plane_mm: Points) -> tuple[floa
     ends : (2, 2) array
         Its ends, as indices.
     """
-    unit = (along[1] - along[0]) @ plane_mm
-    unit = unit / math.hypot(*unit.tolist())
-    to_line = plane_mm @ np.array([[unit[0], -unit[1]], [unit[1], unit[0]]])  # (offset, height)
+    x, y = ((along[1] - along[0]) @ plane_mm).tolist()
+    length = math.hypot(x, y)
+    turn = np.array([[x, -y], [y, x]]) / length
+    to_line = plane_mm @ turn  # (offset, height)
     turned = (pieces.reshape(-1, 2) @ to_line).reshape(-1, 2, 2)
     start, end = turned[:, 0], turned[:, 1]
     slanted = start[:, 0] != end[:, 0]
