@@ -81,6 +81,24 @@ def test_no_delay_because(case):
     assert reason in reading.written
 
 
+def test_passes_of_one_series_that_share_its_time_are_not_timed_by_it():
+    plain = header(acquisition_time_s=NOON - 100)
+    shared = {"acquisition_time_s": NOON + 35, "contrast_start_time_s": NOON}
+    passes = [header("2", **shared, trigger_time_s=trigger) for trigger in (0.0, 30.0, 150.0)]
+    told = [delay_from_injection(each, [plain, *passes]) for each in passes]
+
+    assert [reading.seconds for reading in told] == [None] * 3
+    assert "every pass of the series has the time 12:00:35" in told[0].written
+
+
+def test_water_and_fat_of_one_moment_are_timed_by_it():
+    shared = {"acquisition_time_s": NOON + 35, "contrast_start_time_s": NOON}
+    water, fat = (header("2", **shared, image_type=("DERIVED", "PRIMARY", kind)) for kind in "WF")
+    plain = header(acquisition_time_s=NOON - 100)
+
+    assert delay_from_injection(water, [plain, water, fat]).seconds == 35
+
+
 def test_an_unenhanced_pass_borrows_the_only_start_of_the_study():
     plain = header(acquisition_time_s=NOON - 240)
     arterial = header("2", acquisition_time_s=NOON + 35, contrast_start_time_s=NOON)

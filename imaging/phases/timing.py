@@ -88,8 +88,12 @@ def delay_from_injection(header: AcquisitionHeader, study: Sequence[AcquisitionH
     reason = why_times_are_useless(study)
     if reason:
         return DelayReading(None, reason)
-    start = _start_of(header, study)
     taken = acquisition_second(header)
+    if taken is not None and any(_other_pass_at_once(header, other) for other in study):
+        return DelayReading(
+            None, f"every pass of the series has the time {_clock(taken)}: it is the series' own"
+        )
+    start = _start_of(header, study)
     if start is None or taken is None:
         return DelayReading(None, "no acquisition time" if taken is None else "no single start of injection")
     delay = _difference(header, start)
@@ -106,6 +110,20 @@ def delay_from_injection(header: AcquisitionHeader, study: Sequence[AcquisitionH
 def delay_s(study: Study, key: str) -> float | None:
     """Seconds from the start of injection to an acquisition of a study, where the headers tell. [s]"""
     return delay_from_injection(study[key].header, [a.header for a in study]).seconds
+
+
+def _other_pass_at_once(one: AcquisitionHeader, other: AcquisitionHeader) -> bool:
+    """Whether another pass of a multiphase series carries the same acquisition time.
+
+    Some scanners write the start of the series into all of its passes. Images of another kind (fat beside
+    water) may truly share a moment.
+    """
+    return (
+        one is not other
+        and one.series_uid == other.series_uid
+        and (one.image_type, one.mr_sequence) == (other.image_type, other.mr_sequence)
+        and acquisition_second(one) == acquisition_second(other)
+    )
 
 
 def _difference(header: AcquisitionHeader, start: AcquisitionHeader) -> float | None:
