@@ -15,8 +15,10 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.utils import decompress
-from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
+from imaging.dicom.decoding import decode, is_supported
+from imaging.dicom.pixels import PixelFormat
 from workup.errors import DeidentifyError
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -51,7 +53,7 @@ def clean_pixels(dataset: Dataset) -> None:
     """
     try:
         if _is_encapsulated(dataset) and not _clean_frames(dataset):
-            decompress(dataset, as_rgb=False, generate_instance_uid=False)
+            _uncompress(dataset)
         if not _is_encapsulated(dataset):
             _clean_cells(dataset)
     except DeidentifyError:
@@ -144,9 +146,31 @@ def _clean_frames(dataset: Dataset) -> bool:
         raise DeidentifyError("DAMAGED_PIXELS", "fewer frames than stated")
     dataset.PixelData = encapsulate(frames, has_bot=sum(len(f) + 10 for f in frames) < _MAX_OFFSET)
     dataset["PixelData"].is_undefined_length = True
+    _forget_offsets(dataset)
+    return True
+
+
+def _uncompress(dataset: Dataset) -> None:
+    if dataset.SamplesPerPixel != 1:  # only RLE of colors comes here
+        decompress(dataset, as_rgb=False, generate_instance_uid=False)
+        return
+    syntax, number = str(dataset.file_meta.TransferSyntaxUID), int(dataset.get("NumberOfFrames", None) or 1)
+    if not is_supported(syntax):
+        raise DeidentifyError("UNKNOWN_COMPRESSION", "a compression that cannot be undone here")
+    rows, columns, allocated, stored = (
+        int(dataset[name].value) for name in ("Rows", "Columns", "BitsAllocated", "BitsStored")
+    )
+    layout = PixelFormat(rows, columns, allocated, stored, dataset.PixelRepresentation == 1, None)
+    frames = [decode(f, syntax, layout) for f in generate_frames(dataset.PixelData, number_of_frames=number)]
+    data = np.stack(frames).astype(layout.dtype.newbyteorder("<"), copy=False).tobytes()
+    dataset.add_new(0x7FE00010, "OW" if layout.allocated > 8 else "OB", data)
+    _forget_offsets(dataset)
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+
+
+def _forget_offsets(dataset: Dataset) -> None:
     for name in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):  # of the frames as they came
         dataset.pop(name, None)
-    return True
 
 
 def _clean_stream(frame: bytes) -> tuple[bytes, int]:
@@ -179,8 +203,8 @@ def _clean_jpeg(stream: bytearray) -> tuple[bytes, int]:
         at = end
         if code == _SOS:
             marker = _AFTER_SCAN.search(stream, at)
-            if marker is None:  # some writers forget the end
-                return bytes(stream) + b"\xff\xd9", precision
+            if marker is None:  # an end put there would make half a picture look whole
+                raise DeidentifyError("DAMAGED_PIXELS", "a JPEG frame without an end")
             at = marker.start()
 
 
