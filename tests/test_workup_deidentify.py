@@ -225,6 +225,22 @@ def test_the_verifier_stops_a_writer_that_leaks(tag, keyword, value, tmp_path, m
     assert list(tmp_path.glob(".tmp-*")) == []
 
 
+TOLD_BY_ITS_FORM = ["ART 24.1.31", "ART 1/31/24", "PVP 5/6/24", "H O N G", "h.o.n.g"]
+
+
+@pytest.mark.parametrize("text", TOLD_BY_ITS_FORM)
+def test_the_verifier_finds_dates_and_spelled_names_by_their_form_and_by_their_source(text, monkeypatch):
+    made = image(SeriesDescription=text)
+    monkeypatch.setattr(writer, "cleaned", lambda value, instead=None: value)
+    leaking = read(as_bytes(deidentified(made, KEY)))
+    places = {
+        (found.source_place, found.output_place) for found in left_in(leaking, identifying(made), set())
+    }
+
+    assert any(place == "(0008,103E)" for _, place in places)
+    assert any(place == "(0008,103E)" for place, _ in places)
+
+
 def test_the_verifier_finds_a_uid_that_was_not_replaced(monkeypatch):
     made = image()
     monkeypatch.setattr(ProjectKey, "uid", lambda self, uid: uid)
@@ -474,6 +490,37 @@ DESCRIPTIONS = {
     "PVP 70s 2024-03-15": "PVP 70s",
     "delayed call 010 1234 5678": "delayed",
     "홍길동": "",
+    "ART 24.1.31": "ART",
+    "3.0 ART 1/31/24": "3.0 ART",
+    "PVP 5/6/24": "PVP",
+    "24-1-31 delayed": "delayed",
+    "ART_24_1_31": "ART",
+    "ART 24. 1. 31.": "ART",
+    "ART 24 1 31": "ART",
+    "ART 24년 1월 31일": "ART",
+    "ART 24 년 1 월 31 일": "ART 24",
+    "31 Jan 24 ART": "ART",
+    "ART Jan 31, 2024": "ART",
+    "ART 31JAN24": "ART",
+    "H O N G arterial": "arterial",
+    "H.O.N.G arterial": "arterial",
+    "ART_H_O_N_G": "ART",
+    "h-o-n-g ART": "ART",
+    "H1O2N3G ART": "ART",
+    "H 1 O 2 N 3 G ART": "ART",
+    "L E E ART": "ART",
+    "ART 35 70 90 s": "ART s",
+    "ART 35 70 s": "ART 35 70 s",
+    "80 kv 2 energy 3": "80 kv 2 energy 3",
+    "H O N G w/o contrast": "w/o contrast",
+    "CT C-A-P 3.0": "CT C-A-P 3.0",
+    "T/A/P LIVER W/C": "T/A/P LIVER W/C",
+    "ep2d_diff_b50_400_800_C_ADC": "ep2d_diff_b50_400_800_C_ADC",
+    "w/o/n/g ART": "ART",
+    "w/o & w/ C": "w/o & w/ C",
+    "w/o C 0.6/0.5": "w/o C 0.6/0.5",
+    "T2 A-P 3.0": "T2 A-P 3.0",
+    "*fl3d1r B30f 3 T": "fl3d1r B30f 3 T",
 }
 
 
@@ -542,7 +589,15 @@ def damaged_pixels():
     return as_bytes(made)
 
 
+def cut_frame():
+    made = compressed(JPEGLSLossless, b"", b"\xff\xda")
+    (frame,) = generate_frames(made.PixelData, number_of_frames=1)
+    made.PixelData = encapsulate([frame[: len(frame) // 2]])
+    return as_bytes(made)
+
+
 DAMAGED = {
+    "a frame that ends early": cut_frame,
     "a preamble and nothing else": lambda: b"\0" * 128 + b"DICM",
     "a preamble and noise": lambda: b"\0" * 128 + b"DICM" + bytes(range(256)) * 4,
     "a data set that ends before its pixels": lambda: as_bytes(image())[: 128 + 4 + 150],
@@ -597,6 +652,13 @@ def test_an_object_that_stays_does_not_decide_whose_a_study_is(tmp_path):
     (tmp_path / "in" / "1.dcm").write_bytes(as_bytes(image()))
     capture = image(SOPClassUID="1.2.840.10008.5.1.4.1.1.7", PatientID="OTHER-7")
     (tmp_path / "in" / "2.dcm").write_bytes(as_bytes(capture))
+
+    assert deidentify_folder(tmp_path / "in", tmp_path / "out", KEY).written == 1
+
+
+def test_a_description_that_is_a_word_of_our_file_names_refuses_nothing(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.dcm").write_bytes(as_bytes(image(SeriesDescription="SER", StudyID="tudy")))
 
     assert deidentify_folder(tmp_path / "in", tmp_path / "out", KEY).written == 1
 

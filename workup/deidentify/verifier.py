@@ -23,7 +23,7 @@ from pydicom.uid import UID_dictionary
 
 from workup.deidentify.pixel_verifier import beside_pixels, headers_of
 from workup.deidentify.profile import PUBLIC_SCHEMES, SAFE_PRIVATE
-from workup.deidentify.vocabulary import foreign_words
+from workup.deidentify.vocabulary import foreign_words, is_allowed
 
 ENCODINGS = ("utf-8", "euc_kr", "cp949", "iso2022_kr", "shift_jis", "euc_jp", "gb18030", "latin-1",
              "utf-16-le", "utf-16-be")  # fmt: skip
@@ -91,6 +91,7 @@ def left_in(dataset: Dataset, words: dict[str, str], source_uids: set[str]) -> I
     pixels = _take_pixels(dataset)
     haystack = _without_pixels(dataset).lower()
     text = "\n".join(t for _, e in _elements(dataset) for t in _texts(e)).lower()
+    yield from _told_by_its_form(dataset)
     yield from _in_pixels(pixels, headers, words)
     for word, place in words.items():
         if _NUMBER.fullmatch(word):  # digits stand in UIDs and numbers by chance: only whole ones in text
@@ -111,6 +112,33 @@ def _in_pixels(pixels: list[bytes], headers: list[bytes], words: dict[str, str])
         anywhere = any(len(n) >= MIN_IN_PIXELS and any(n in block for block in pixels) for n in made)
         if anywhere or any(_stands_in(n, head) for n in needles(word) for head in heads):
             yield Found(place, "pixel data")
+
+
+def _told_by_its_form(dataset: Dataset) -> Iterator[Found]:
+    """Dates and spelled names in text, whether or not the source has them in another attribute."""
+    for place, element in _elements(dataset):
+        if isinstance(element, DataElement) and element.VR in _TEXT_VR:
+            for value in map(str, _items(element)):
+                if any(map(_is_date, value.split())):
+                    yield Found("a date", place)
+                if _is_spelled(value):
+                    yield Found("single letters", place)
+
+
+def _is_date(token: str) -> bool:
+    """Whether three numbers of one, two or four digits stand in a row with one of the separators of dates."""
+    for sign in "./-_":
+        numbers = [part.strip("()[],;:") for part in token.split(sign)]
+        dated = "".join("d" if n.isdigit() and len(n) in (1, 2, 4) else " " for n in numbers)
+        if "ddd" in dated:
+            return True
+    return False
+
+
+def _is_spelled(text: str) -> bool:
+    """Whether single letters, with blanks, points or hyphens between, spell what is no word of the field."""
+    words = [w if len(w) == 1 and w.isalpha() else " " for w in re.split(r"[\s._\-]+", text)]
+    return any(len(run) >= MIN_LETTERS and not is_allowed(run) for run in "".join(words).split())
 
 
 def needles(word: str) -> list[bytes]:
@@ -216,7 +244,8 @@ def _pieces(text: str) -> Iterator[str]:
         return
     parts = [part for part in _NAME_PARTS.split(text) if part]
     names = parts if len(parts) <= MAX_PARTS or "^" in text else []
-    pieces = {text, *(part for part in names if foreign_words(part))}
+    runs = [piece for piece in foreign_words(text) if not piece.isalnum()]  # dates, spelled names
+    pieces = {text, *runs, *(part for part in names if foreign_words(part))}
     for piece in pieces:
         digits = re.sub(r"\D", "", piece)
         if _NUMBER.fullmatch(piece):

@@ -25,7 +25,7 @@ wo c iv po oral km gd gado gadolinium eob primovist eovist gadoxetate gadoxetic 
 gadoterate magnevist multihance gadobenate prohance omnipaque iohexol visipaque iodixanol ultravist iopromide
 isovue iopamidol iopamiro iomeron iomeprol xenetix iobitridol optiray ioversol bonorex pamiray scanlux iodine
 iodinated agent media medium inj injection ml mgi mgiml
-liver leber foie hepar higado fegato abdomen abdominal abdo abd pelvis pelvic becken bassin chest thorax lung
+tap liver leber foie hepar higado fegato abdomen abdominal abdo abd pelvis pelvic becken bassin chest thorax lung
 lungs brain head neck spine spleen kidney kidneys renal pancreas biliary bile mrcp breast prostate heart cardiac
 aorta vessel vessels angio cta mra ctpa cap whole body wholebody wb upper lower lt rt left right ivc bone
 bones soft tissue standard std detail detailed sharp smooth medium edge recon reconstruction rec filter kernel iterative
@@ -81,6 +81,27 @@ MAX_DIGITS = 3
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
 #: Six or more digits with nothing but separators between: a date, a phone, a registration number.
 _NUMBERS = re.compile(r"(?:\d[\s.\-/:()]*){6,}")
+#: Three or more short numbers with one separator: a date, in any order of its parts.
+_SIGN, _PART = r"[\s,;:()]*", r"(?:\d{4}|\d{1,2})(?!\d)"
+_DATES = re.compile(rf"(?<!\d){_PART}{_SIGN}([./\-_]){_SIGN}{_PART}(?:{_SIGN}\1{_SIGN}{_PART})+")
+#: Numbers with blanks between; a date only if three of them can be day, month and year.
+_SPACED_NUMBERS = re.compile(r"(?<![\d.])\d{1,4}(?:\s+\d{1,4}){2,}(?![\d.])")
+#: A day, a month by its name in one of seven languages, a year; or the month first.
+_MONTH = (
+    r"(?<![^\W\d_])(?:jan|gen|ene|feb|fev|fév|mar|mär|apr|abr|avr|may|mai|maj|jun|jui|giu|jul|lug|aug|ago|aou"
+    r"|aoû|sep|set|oct|okt|ott|nov|dec|déc|dez|dic)[^\W\d_]*"
+)
+_GAP = r"[\s.,/\-_]"
+_NAMED_MONTHS = re.compile(
+    rf"(?i)(?<!\d)\d{{1,4}}{_GAP}*{_MONTH}{_GAP}*\d{{1,4}}(?!\d)|{_MONTH}{_GAP}*\d{{1,2}}{_GAP}+\d{{1,4}}(?!\d)"
+)
+#: One letter alone; not of "w/" and "w/o", which say whether there was contrast.
+_LETTER = r"(?<![^\W_])(?!w/o?(?!\w?/))(?!(?<=w/)o(?![\w/]))[^\W\d_](?![^\W_])"
+#: Single letters in a row, with anything short between but letters and the sign between values: a spelled name.
+_SPELLED = re.compile(rf"(?i){_LETTER}(?:(?:(?!\\)[\W\d_]){{1,5}}{_LETTER}){{2,}}")
+#: A word with digits between its letters may have as many of them ("fl3d1r"); more may be a name. [letters]
+MAX_LETTERS = 2
+
 _PUNCTUATION = re.compile(r"[^\w\s/\-+.,()%*&:=]")
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 
@@ -90,37 +111,90 @@ def is_allowed(word: str) -> bool:
 
     Examples
     --------
-    >>> [is_allowed(w) for w in ("Arterial", "B30f", "T1w", "20240131", "Hong", "홍길동", "동맥기")]
+    >>> [is_allowed(w) for w in ("Arterial", "B30f", "T1w", "20240131", "Hong", "h1o2n3g", "동맥기")]
     [True, True, True, False, False, False, True]
     """
     small = word.lower()
-    if small in ALLOWED:
-        return True
-    return all(
-        len(part) <= MAX_DIGITS if part.isdigit() else part in ALLOWED
-        for piece in small.split("_")
-        for part in _PARTS.findall(piece)
+    return small in ALLOWED or all(_is_allowed_piece(piece) for piece in small.split("_"))
+
+
+def _is_allowed_piece(piece: str) -> bool:
+    parts = _PARTS.findall(piece)
+    letters = sum(len(part) == 1 and not part.isdigit() for part in parts)
+    return piece in ALLOWED or (
+        letters <= MAX_LETTERS
+        and all(len(part) <= MAX_DIGITS if part.isdigit() else part in ALLOWED for part in parts)
     )
 
 
-def cleaned(text: str, instead: Callable[[str], str] = lambda word: "") -> str:
+def cleaned(text: str, instead: Callable[[str], str] | None = None) -> str:
     """The text with only its allowed words; ``instead`` makes something of each other word.
 
     Examples
     --------
     >>> cleaned("ART LIVER 3.0 B30f Hong Gildong 010-1234-5678")
     'ART LIVER 3.0 B30f'
+    >>> cleaned("ART 24.1.31 H O N G w/o contrast, 5 Feb 24")
+    'ART w/o contrast'
     """
-    text = unicodedata.normalize("NFC", text)
-    text = _NUMBERS.sub(" ", text)
-    text = _WORD.sub(lambda m: m.group() if is_allowed(m.group()) else instead(m.group()), text)
-    text = _PUNCTUATION.sub(" ", text)
-    return re.sub(r"\s+", " ", text).strip(" -,:=&*.") if re.search(r"\w", text) else ""
+    text = _without_runs(unicodedata.normalize("NFC", text))
+    text = _WORD.sub(lambda m: m.group() if is_allowed(m.group()) else (instead or _nothing)(m.group()), text)
+    text = _tidy(_PUNCTUATION.sub(" ", text))
+    if instead is None:  # what has come together where words went
+        while (shorter := _tidy(_without_runs(text))) != text:
+            text = shorter
+    return text
 
 
 def foreign_words(text: str) -> tuple[str, ...]:
-    """The words of a text that are not on the list, and its long numbers."""
-    text = unicodedata.normalize("NFC", text)
-    numbers = [m.group().strip() for m in _NUMBERS.finditer(text)]
-    words = [w for w in _WORD.findall(_NUMBERS.sub(" ", text)) if not is_allowed(w)]
-    return (*numbers, *words)
+    """The words of a text that are not on the list, its long numbers, dates and spelled names."""
+    found: list[str] = []
+    text = _without_runs(unicodedata.normalize("NFC", text), found)
+    return (*found, *(word for word in _WORD.findall(text) if not is_allowed(word)))
+
+
+def _nothing(word: str) -> str:
+    return ""
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip(" -,:=&*._") if re.search(r"\w", text) else ""
+
+
+def _without_runs(text: str, found: list[str] | None = None) -> str:
+    """The text without what no single word tells: long numbers, dates, spelled names."""
+    taken = [] if found is None else found
+
+    def take(match: re.Match[str]) -> str:
+        taken.append(match.group().strip())
+        return " "
+
+    for pattern in (_NUMBERS, _DATES):
+        text = pattern.sub(take, text)
+    text = _NAMED_MONTHS.sub(lambda m: m.group() if _is_no_month(m.group()) else take(m), text)
+    text = _SPACED_NUMBERS.sub(lambda m: take(m) if _may_be_date(m.group().split()) else m.group(), text)
+    return _SPELLED.sub(lambda m: m.group() if _spells_a_known_word(m.group()) else take(m), text)
+
+
+def _spells_a_known_word(run: str) -> bool:
+    return "".join(filter(str.isalpha, run)).lower() in ALLOWED  # C/A/P: chest, abdomen, pelvis
+
+
+def _is_no_month(run: str) -> bool:
+    return any(part.lower() in ALLOWED for part in _PARTS.findall(run))  # dual energy, not January
+
+
+def _may_be_date(numbers: list[str]) -> bool:
+    """Whether three neighbors can be day, month and year, in an order that somebody writes."""
+    return any(
+        (_is_year(c) and (_is_day(a, b) or _is_day(b, a))) or (_is_year(a) and _is_day(c, b))
+        for a, b, c in zip(numbers, numbers[1:], numbers[2:], strict=False)
+    )
+
+
+def _is_day(day: str, month: str) -> bool:
+    return 1 <= int(day) <= 31 and 1 <= int(month) <= 12
+
+
+def _is_year(number: str) -> bool:
+    return len(number) in (2, 4)
