@@ -1,6 +1,7 @@
 """What other programs write is taken over to the voxel, or refused by name."""
 
 import copy
+import dataclasses
 import shutil
 from random import Random
 
@@ -377,6 +378,21 @@ def test_a_line_that_is_no_label_is_named(study, acquisition, tmp_path):
 
     with pytest.raises(RegionError, match="line 7"):
         import_file(path, study, label_list=tmp_path / "labels.txt")
+
+
+def test_a_refusal_of_several_series_says_which_they_are(study, acquisition, tmp_path):
+    header = dataclasses.replace(acquisition.header, series_number=77, series_uid="1.2.840.55512345678")
+    second = dataclasses.replace(acquisition, key="second", header=header)
+    both = dataclasses.replace(study, acquisitions=(acquisition, second))
+    path = nifti(np.ones(SHAPE), acquisition.volume.geometry, tmp_path / "x.nii.gz")
+
+    with pytest.raises(RegionError) as refused:
+        import_file(path, both, roles={"label-1": "spleen"})
+    assert refused.value.code == "AMBIGUOUS_SERIES"
+    assert "series 77 (UID …12345678, key second)" in str(refused.value)
+    assert f"key {acquisition.key})" in str(refused.value)
+    (region,) = import_file(path, both, roles={"label-1": "spleen"}, series="77").regions
+    assert list(region.masks) == ["second"]
 
 
 def test_a_label_map_of_another_grid_needs_permission(study, acquisition, tmp_path):

@@ -6,7 +6,7 @@ Every frame says where it lies; nothing is concluded from the order of frames.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ SEG_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.
 FRACTION_THRESHOLD = 0.5
 #: More pixels than any liver study has: 2000 frames of 1024 x 1024.
 MOST_PIXELS = 2_100_000_000
+#: So much of a series UID tells it from its neighbors. [characters]
+UID_END = 8
 #: Who wrote an object whose ``SegmentDescription`` we understand.
 OUR_MANUFACTURER = "veinvasion"
 #: What damaged bytes raise in pydicom.
@@ -344,10 +346,19 @@ def _only(acquisitions: Sequence[Acquisition]) -> Acquisition:
         return acquisitions[0]
     raise RegionError(
         "AMBIGUOUS_SERIES",
-        f"the object could belong to {len(acquisitions)} acquisitions",
-        expected="one of " + ", ".join(a.key for a in acquisitions),
-        advice="Name it: --series.",
+        f"the object could belong to {len(acquisitions)} acquisitions: {series_told(acquisitions)}",
+        expected="one of them",
+        advice="Name it: --series with a number that only one has, or the key.",
         details={"acquisition_keys": [a.key for a in acquisitions]},
+    )
+
+
+def series_told(acquisitions: Iterable[Acquisition]) -> str:
+    """Acquisitions as a reader can find and name them: series number, end of the series UID, key."""
+    return ", ".join(
+        f"{'no number' if a.header.series_number is None else f'series {a.header.series_number}'} "
+        f"(UID …{a.header.series_uid[-UID_END:]}, key {a.key})"
+        for a in acquisitions
     )
 
 

@@ -20,7 +20,7 @@ from imaging.regions.label_map_files import NIFTI_ENDINGS, load_label_map
 from imaging.regions.placement import place_mask
 from imaging.regions.region import Provenance, Region, RegionMask
 from imaging.regions.region_codec import sidecar_kinds
-from imaging.regions.seg_files import acquisition_named
+from imaging.regions.seg_files import acquisition_named, series_told
 from imaging.regions.segment_roles import SegmentIdentity, described_in_words, regions_of
 from imaging.volume import Acquisition, Study
 from workup.exchange.imported import Imported, LeftOut
@@ -239,9 +239,10 @@ def _acquisition(found: LabelFile, study: Study, key: str | None, resample: bool
         )
     raise RegionError(
         "AMBIGUOUS_SERIES",
-        f"{len(same) or len(study.acquisitions)} acquisitions could be the one the labels were drawn on",
+        f"{len(same) or len(study.acquisitions)} acquisitions could be the one the labels were drawn on: "
+        f"{series_told(same or study)}",
         expected="the series they were drawn on",
-        advice="Name it: --series.",
+        advice="Name it: --series with a number that only one has, or the key.",
         details={"acquisition_keys": [a.key for a in same or study]},
     )
 

@@ -21,7 +21,7 @@ from pydicom.errors import InvalidDicomError
 from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
 from imaging.regions.region import Provenance, RegionMask
-from imaging.regions.seg_files import acquisition_named, same_frame
+from imaging.regions.seg_files import acquisition_named, same_frame, series_told
 from imaging.regions.segment_roles import SKIP, SegmentIdentity, regions_of
 from imaging.volume import Acquisition, Study
 from workup.exchange.imported import Imported, LeftOut
@@ -183,8 +183,11 @@ def _acquisition(plan: Dataset, study: Study, key: str | None) -> Acquisition:
         return same_frame(named[0], frame)
     raise RegionError(
         "AMBIGUOUS_SERIES" if named else "UNKNOWN_SERIES",
-        f"{len(named)} acquisitions of the study are those that the structures were drawn on",
+        f"{len(named)} acquisitions of the study are those that the structures were drawn on"
+        + (f": {series_told(named)}" if named else ""),
         expected="exactly one",
-        advice="Name it: --series." if named else "Check that the series loaded.",
+        advice="Name it: --series with a number that only one has, or the key."
+        if named
+        else "Check that the series loaded.",
         details={"acquisition_keys": [a.key for a in named]},
     )
