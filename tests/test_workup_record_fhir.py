@@ -169,6 +169,16 @@ def test_laboratory_observations(resource: dict[str, Any], expected: dict[str, A
         assert (None if found is None else str(found)) == value, field
 
 
+def test_a_result_under_codes_of_two_things_is_a_value_of_neither() -> None:
+    both = observation("1742-6", quantity("40", "U/L"))
+    both["code"]["coding"].append({"system": LOINC, "code": "1920-8"})
+    same = observation("1743-4", quantity("40", "U/L"))
+    same["code"]["coding"].insert(0, {"system": LOINC, "code": "1742-6"})
+
+    assert {(lab.analyte, lab.value) for lab in read(both).labs} == {("alt", None), ("ast", None)}
+    assert [str(lab.value) for lab in read(same).labs] == ["40"]
+
+
 def test_panels_are_read_by_their_components() -> None:
     panel = observation("24323-8", {})
     del panel["code"]

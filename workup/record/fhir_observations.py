@@ -65,20 +65,27 @@ def read_observation(resource: Mapping[str, Any], record: FhirRecord) -> None:
         record.warnings.append("Observation that focuses on somebody or something else is not read")
         return
     for part in _parts(resource):
-        code = _loinc(part)
+        codes = _loinc(part)
         taken = _effective(part) or _effective(resource)
         modified = any(is_modified(each, "component", "referenceRange") for each in (part, resource))
-        understood = "dataAbsentReason" not in part and not modified
-        if code in LABS:
-            lab = _lab(LABS[code], part, taken, understood)
-            record.raw.setdefault("labs", []).append(lab)
-        elif code in _PATHS:
-            value = _value(code, part) if understood else None
-            record.statements.append(Statement(_PATHS[code], value, taken))
-        elif code is not None:
-            record.warnings.append(f"LOINC {code} is not read")
-        elif "component" not in part:
+        understood = "dataAbsentReason" not in part and not modified and len(codes) == 1
+        for code in codes:
+            _read(code, part, taken, understood, record)
+        if not codes and "component" not in part:
             record.warnings.append("Observation without a LOINC code is not read")
+
+
+def _read(
+    code: str, part: Mapping[str, Any], taken: PartialDate | None, understood: bool, record: FhirRecord
+) -> None:
+    """One result under one code."""
+    if code in LABS:
+        record.raw.setdefault("labs", []).append(_lab(LABS[code], part, taken, understood))
+    elif code in _PATHS:
+        value = _value(code, part) if understood else None
+        record.statements.append(Statement(_PATHS[code], value, taken))
+    else:
+        record.warnings.append(f"LOINC {code} is not read")
 
 
 def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -88,14 +95,18 @@ def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from dicts(resource.get("component"))
 
 
-def _loinc(part: Mapping[str, Any]) -> str | None:
-    """The LOINC code of a result, the one we read where there are several."""
+def _loinc(part: Mapping[str, Any]) -> tuple[str, ...]:
+    """LOINC codes of a result: those we read, one for each thing they name, else the first of all.
+
+    Of more than one nobody can tell which thing the value is of.
+    """
     codes = [
         str(coding["code"])
         for coding in dicts(mapping(part.get("code")).get("coding"))
         if coding.get("system") == LOINC_SYSTEM and isinstance(coding.get("code"), str)
     ]
-    return next((code for code in codes if code in LABS or code in _PATHS), codes[0] if codes else None)
+    known = {LABS.get(code) or _PATHS[code]: code for code in codes if code in LABS or code in _PATHS}
+    return tuple(known.values()) or tuple(codes[:1])
 
 
 def _effective(part: Mapping[str, Any]) -> PartialDate | None:
