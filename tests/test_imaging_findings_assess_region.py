@@ -156,6 +156,22 @@ def test_another_tube_voltage_is_not_compared_and_another_kernel_is_left_to_the_
     assert with_header(study_date="20200101").enhancement.finding is NA
 
 
+def test_a_region_darker_than_before_contrast_does_not_wash_out() -> None:
+    """The portal venous mask slipped into fat: 440 % of liver to region would be washout."""
+    phantom, study, regions, decisions = twin("plain")
+    defect, portal = region(regions, RegionRole.FILLING_DEFECT), phantom.acquisition(Phase.PORTAL_VENOUS)
+    voxels = portal.volume.voxels.copy()
+    voxels[defect.masks[portal.key].full()] -= 65
+    fat = replace(portal, volume=replace(portal.volume, voxels=voxels))
+    slipped = Study(tuple(fat if a.key == fat.key else a for a in study))
+
+    found = assess_region(defect, region(regions, RegionRole.REFERENCE_LIVER), slipped, decisions)
+
+    late = next(p for p in found.washout.by_phase if p.phase is Phase.PORTAL_VENOUS)
+    assert (late.finding, late.if_confirmed) == (IND, POS)
+    assert "REGION_BELOW_UNENHANCED" in {r.code for r in late.reasons}
+
+
 def second_arterial(**fields: object) -> tuple[Study, Region, Acquisition]:
     """The plain twin with its arterial phase stored a second time, under a key that sorts first."""
     phantom, study, regions, _ = twin("plain")

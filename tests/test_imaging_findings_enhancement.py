@@ -39,6 +39,9 @@ CT_CASES = {
     "C-07 exactly 20 HU in 200 mm2 enhances": (60, 12, 40, 12, 32, 20, (11.6, 28.4), POS),
     "C-08 12 HU is equivocal": (52, 12, 40, 12, 32, 12, (3.6, 20.4), IND),
     "C-09 9.9 HU in 200 mm2 does not enhance": (49.9, 12, 40, 12, 32, 9.9, (1.5, 18.3), NEG),
+    "10 HU less may be noise and does not enhance": (30, 12, 40, 12, 32, -10, (-18.4, -1.6), NEG),
+    "30 HU less lies on other tissue": (10, 12, 40, 12, 32, -30, (-38.4, -21.6), IND),
+    "lung in the arterial phase is no bland clot": (-700, 12, 40, 12, 32, -740, (-748.4, -731.6), IND),
 }
 
 

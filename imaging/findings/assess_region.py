@@ -198,6 +198,7 @@ def _washout(
             p: (
                 *choice.doubts(both, (arterial, a)),
                 *not_liver,
+                *choice.region_losses(before, a),
                 *choice.agent_doubts(a),
             )
             for p, a in late.items()

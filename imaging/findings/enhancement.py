@@ -38,6 +38,10 @@ NO_PUBLISHED_THRESHOLD = Reason(
     "numeric thresholds are not validated for arterial-phase thrombus enhancement",
 )
 
+#: Contrast adds to a region and takes nothing away. What falls by more than it may rise without enhancing
+#: lies on other tissue (fat, gas, lung) or in a phase that was named wrongly, and is no "no".
+LOSS = "no tissue loses so much after contrast: does the region lie on the same tissue, is the phase right?"
+
 
 @dataclass(frozen=True, slots=True)
 class EnhancementFinding:
@@ -214,6 +218,9 @@ def _verdict(
     if side(estimate.value, policy.t_pos) >= 0 and side(estimate.low, policy.t_neg) > 0:
         text = f"{said}: at least {policy.t_pos:g} and the interval lies above {policy.t_neg:g}"
         return Finding.POSITIVE, (Reason("ENHANCES", text),)
+    if side(estimate.value, -policy.t_neg) < 0:
+        fall = f"{shown(estimate.value, -policy.t_neg)} {unit} {interval_text(estimate.ci95)}"
+        return Finding.INDETERMINATE, (Reason("VALUE_FELL", f"{fall}, below -{policy.t_neg:g}: {LOSS}"),)
     if side(estimate.value, policy.t_neg) <= 0 and side(estimate.high, policy.t_pos) < 0:
         if phase is not Phase.LATE_ARTERIAL:
             text = f"{said} in a phase that is not proven late arterial: it may enhance later"

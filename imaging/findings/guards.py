@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from imaging.dicom.comparability import not_comparable_reasons
+from imaging.findings.enhancement import LOSS
 from imaging.findings.finding import Reason
+from imaging.findings.policy import EnhancementPolicy
 from imaging.findings.printed_numbers import shown, shown_beside, side
 from imaging.phases.examination import why_apart
 from imaging.regions.region import Provenance, RegionMask
-from imaging.regions.statistics import MAXIMUM_PADDING, RegionStatistics
+from imaging.regions.statistics import MAXIMUM_PADDING, RegionSample, RegionStatistics
 from imaging.volume import Acquisition
 
 #: Says why two acquisitions must not be compared: texts, or things with ``code`` and ``message``.
@@ -98,6 +100,17 @@ def residual_limit_mm(mask: RegionMask) -> float:
     """Largest registration error that a region of this size bears: 3 mm, or half its half-width. [mm]"""
     sides = [n * s for n, s in zip(mask.voxels.shape, mask.geometry.spacing_mm, strict=True)]
     return float(min(MAXIMUM_RESIDUAL_MM, MAXIMUM_RESIDUAL_SHARE * min(sides) / 2))
+
+
+def below_unenhanced(
+    name: str, before: RegionSample, late: RegionSample, phase: str, policy: EnhancementPolicy
+) -> tuple[Reason, ...]:
+    """That a region is darker in a late phase than before contrast: nothing washes out that far. [HU]"""
+    fall = before.mean - late.mean
+    if side(fall, policy.t_neg) <= 0:
+        return ()
+    said = f"{name} is {shown(fall, policy.t_neg)} HU below its unenhanced value in the {phase} phase"
+    return (Reason("REGION_BELOW_UNENHANCED", f"{said}: {LOSS}"),)
 
 
 def region_doubts(name: str, phase: str, mask: RegionMask | None) -> tuple[Reason, ...]:

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imaging.findings.finding import Reason
-from imaging.findings.guards import Comparability, pair_blocks, pair_doubts, region_blocks, region_doubts
+from imaging.findings.guards import (
+    Comparability,
+    below_unenhanced,
+    pair_blocks,
+    pair_doubts,
+    region_blocks,
+    region_doubts,
+)
 from imaging.findings.mr_scaling import scaling_doubts
 from imaging.findings.policy import EnhancementPolicy
 from imaging.findings.reference_liver import implausible_gain, overlaps, steatosis
@@ -185,6 +192,16 @@ class PhaseChoice:
                     phase = self.phase(a).value.replace("_", " ")
                     found += implausible_gain(liver.id, first, then, a.header.kvp, phase)
         return tuple(found)
+
+    def region_losses(self, before: Acquisition | None, late: Acquisition | None) -> tuple[Reason, ...]:
+        """That the region is darker in a late phase than before contrast; CT only, MR has no such scale."""
+        first, then = self.sample(self.region, before), self.sample(self.region, late)
+        if first is None or then is None or late is None or self.unit != "HU":
+            return ()
+        if pair_blocks(before, late, self.comparability):
+            return ()
+        phase = self.phase(late).value.replace("_", " ")
+        return below_unenhanced(self.region.id, first, then, phase, self.policy)
 
     def liver_cautions(self, before: Acquisition | None) -> tuple[Reason, ...]:
         """What must be said of the reference liver beside every ratio to it."""
