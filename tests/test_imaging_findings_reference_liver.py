@@ -33,6 +33,7 @@ TISSUE = {
     "left": ((20, 20), (60, 75, 110, 100)),
     "vein": ((40, 0), (40, 110, 160, 115)),
     "fatty": ((40, 20), (10, 25, 60, 50)),
+    "cyst": ((40, 40), (45, 46, 47, 46)),
 }
 GRID = VolumeGeometry((4, 60, 60), np.diag([2.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]])
 
@@ -105,6 +106,11 @@ REFERENCES: dict[str, tuple[Sequence[Region], Finding, str | None]] = {
         IND,
         "LIVER_IMPLAUSIBLE",
     ),
+    "what takes up no contrast is no liver, and brighter than it is no lack of washout": (
+        (liver("cyst"), TUMOR),
+        IND,
+        "LIVER_IMPLAUSIBLE",
+    ),
     "a fatty liver keeps its numbers and gets a caution": ((liver("fatty"), TUMOR), NEG, "LIVER_DARK"),
 }
 
@@ -146,6 +152,8 @@ def test_a_pool_is_as_little_verified_as_its_worst_region_and_counts_shared_voxe
 
 
 GAINS = {
+    "10 HU after the arterial phase may be liver": (10, 120.0, False),
+    "9.9 HU after the arterial phase is no liver": (9.9, 120.0, True),
     "99 HU at 120 kVp may be liver": (99, 120.0, False),
     "101 HU at 120 kVp is no liver": (101, 120.0, True),
     "a thin patient's 141 HU at 80 kVp may be liver": (141, 80.0, False),
@@ -159,7 +167,15 @@ def test_how_much_contrast_a_liver_takes_up(name: str) -> None:
     gain, kvp, refused = GAINS[name]
     before, after = (RegionSample(mean, 5, 64, 400, 500) for mean in (60, 60 + gain))
 
-    assert bool(implausible_gain("liver", before, after, kvp, "portal venous")) is refused
+    assert bool(implausible_gain("liver", before, after, kvp, Phase.PORTAL_VENOUS)) is refused
+
+
+def test_a_liver_may_gain_nothing_in_the_arterial_phase_but_loses_nothing() -> None:
+    before, same, less = (RegionSample(mean, 5, 64, 400, 500) for mean in (60, 58, 45))
+
+    assert not implausible_gain("liver", before, same, 120.0, Phase.LATE_ARTERIAL)
+    (reason,) = implausible_gain("liver", before, less, 120.0, Phase.LATE_ARTERIAL)
+    assert "gains -15.0 HU up to the late arterial phase" in reason.message
 
 
 def moved(one: Region, phase: Phase, rows: int) -> Region:

@@ -181,7 +181,7 @@ class PhaseChoice:
         )
 
     def liver_doubts(self, before: Acquisition | None, *later: Acquisition | None) -> tuple[Reason, ...]:
-        """Reference livers that take up more contrast than liver does; CT only, MR has no such scale."""
+        """Reference livers that take up more or less contrast than liver; CT only, MR has no such scale."""
         found: list[Reason] = []
         for a in (a for a in later if a is not None and before is not None and self.unit == "HU"):
             if pair_blocks(before, a, self.comparability):
@@ -189,8 +189,7 @@ class PhaseChoice:
             for liver in self._livers():
                 first, then = self.sample(liver, before), self.sample(liver, a)
                 if first is not None and then is not None:
-                    phase = self.phase(a).value.replace("_", " ")
-                    found += implausible_gain(liver.id, first, then, a.header.kvp, phase)
+                    found += implausible_gain(liver.id, first, then, a.header.kvp, self.phase(a))
         return tuple(found)
 
     def region_losses(self, before: Acquisition | None, late: Acquisition | None) -> tuple[Reason, ...]:
