@@ -234,7 +234,9 @@ SIGNAL = {
 PHASES = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS)
 
 
-def mr_answer(factors: tuple[float, float, float], *, told: bool, one_series: bool = False) -> RegionFindings:
+def mr_answer(
+    factors: tuple[float, float, float], *, told: bool, one_series: bool = False, late_flip: str = "10"
+) -> RegionFindings:
     """Three MR phases whose stored values were multiplied; ``told``: the header says so."""
     random = np.random.default_rng(0)
     acquisitions = []
@@ -248,7 +250,11 @@ def mr_answer(factors: tuple[float, float, float], *, told: bool, one_series: bo
             frame_of_reference_uid="f",
             scanner="Maker Model",
             slice_thickness_mm=3.0,
-            mr_sequence=(("RepetitionTime", "4.1"), ("EchoTime", "1.9"), ("FlipAngle", "10")),
+            mr_sequence=(
+                ("RepetitionTime", "4.1"),
+                ("EchoTime", "1.9"),
+                ("FlipAngle", late_flip if number == 2 else "10"),
+            ),
             mr_scaling=(("RescaleSlope", factor if told else 1.0),),
         )
         volume = Volume((voxels * factor).astype(np.float32), MR_GRID, "MR")
@@ -267,6 +273,14 @@ def test_mr_with_one_scale_enhances_and_washes_out() -> None:
     found = mr_answer((1.0, 1.0, 1.0), told=False)
 
     assert (found.enhancement.finding, found.washout.finding) == (POS, POS)
+
+
+def test_another_mr_sequence_in_the_late_phase_is_no_washout() -> None:
+    """A ratio to liver minds no scale, but the weighting of the sequence."""
+    found = mr_answer((1.0, 1.0, 1.0), told=False, late_flip="70")
+
+    assert (found.enhancement.finding, found.washout.finding) == (POS, NA)
+    assert "MR_SEQUENCE_DIFFERS" in {r.code for p in found.washout.by_phase for r in p.reasons}
 
 
 factors = st.tuples(*[st.floats(0.1, 10).filter(lambda f: abs(f - 1) > 0.15)] * 2)

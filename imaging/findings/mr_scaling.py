@@ -59,6 +59,16 @@ def scaling_doubts(
     return tuple(doubts)
 
 
+def sequence_differs(before: AcquisitionHeader, after: AcquisitionHeader) -> tuple[Reason, ...]:
+    """That two recorded MR sequences differ: another weighting changes even the ratio of lesion to liver."""
+    first, second = dict(before.mr_sequence), dict(after.mr_sequence)
+    changed = sorted(name for name in set(first) | set(second) if first.get(name) != second.get(name))
+    if not first or not second or not changed:
+        return ()
+    text = ", ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in changed)
+    return (Reason("MR_SEQUENCE_DIFFERS", text),)
+
+
 def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[Reason]:
     doubts = []
     if before.scanner != after.scanner:
@@ -66,13 +76,9 @@ def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[
     if dict(before.mr_scaling) != dict(after.mr_scaling):
         text = f"scaling {dict(before.mr_scaling)} and {dict(after.mr_scaling)}"
         doubts.append(Reason("MR_SCALING_DIFFERS", text))
-    first, second = dict(before.mr_sequence), dict(after.mr_sequence)
-    if not first or not second:
+    if not before.mr_sequence or not after.mr_sequence:
         doubts.append(Reason("MR_SCALING_NOT_PROVEN", "the headers do not describe the sequence"))
-    changed = sorted(name for name in set(first) | set(second) if first.get(name) != second.get(name))
-    if first and second and changed:
-        text = ", ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in changed)
-        doubts.append(Reason("MR_SEQUENCE_DIFFERS", text))
+    doubts += sequence_differs(before, after)
     maker = (before.scanner or "").lower()
     if "philips" in maker and PHILIPS_SCALE not in dict(before.mr_scaling):
         doubts.append(

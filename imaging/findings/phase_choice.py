@@ -14,7 +14,7 @@ from imaging.findings.guards import (
     region_blocks,
     region_doubts,
 )
-from imaging.findings.mr_scaling import scaling_doubts
+from imaging.findings.mr_scaling import scaling_doubts, sequence_differs
 from imaging.findings.policy import EnhancementPolicy
 from imaging.findings.reference_liver import implausible_gain, overlaps, steatosis
 from imaging.findings.same_place import elsewhere
@@ -138,9 +138,13 @@ class PhaseChoice:
         if a is not None and b is not None:
             masks = self.region.masks
             blocks += elsewhere(self.region.id, masks.get(a.key), masks.get(b.key), a, b)
-        if percent and self.unit == "MR" and a is not None and b is not None:
+        if self.unit == "MR" and a is not None and b is not None:
             control = (self._mean(self.control, a), self._mean(self.control, b))
-            blocks += scaling_doubts(a.header, b.header, self.policy, control)
+            blocks += (
+                scaling_doubts(a.header, b.header, self.policy, control)
+                if percent
+                else sequence_differs(a.header, b.header)
+            )
         return tuple(dict.fromkeys(blocks))
 
     def _mean(self, region: Region | None, a: Acquisition) -> float | None:
