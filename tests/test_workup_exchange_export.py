@@ -40,7 +40,7 @@ from workup.exchange.export_files import export_cases
 from workup.exchange.import_files import import_file
 from workup.exchange.sdtm import sdtm
 from workup.exchange.sdtm_files import write_sdtm
-from workup.exchange.seg_files import write_segmentations
+from workup.exchange.seg_files import tracked_as, tracking_uid, write_segmentations
 from workup.exchange.source_image_files import read_source_images
 from workup.exchange.sr_measurements import ATTENUATION, LONG_AXIS, groups_of
 from workup.protocol_files import read_protocol
@@ -152,6 +152,16 @@ def test_one_tracking_uid_names_one_lesion_in_every_object(exported):
     for path in exported.glob("seg_*.dcm"):
         segments = {s.TrackingID: s.TrackingUID for s in pydicom.dcmread(path).SegmentSequence}
         assert reports.items() <= segments.items()
+
+
+def test_two_patients_whose_cases_bear_one_name_share_no_tracking_uid(assessment):
+    case = assessment.case
+    others = [replace(a, header=replace(a.header, patient_id_hash="another")) for a in case.study]
+    other = replace(case, study=replace(case.study, acquisitions=tuple(others)))
+    later = replace(case, study=replace(case.study, acquisitions=case.study.acquisitions[:2]))
+
+    assert tracking_uid(tracked_as(case), "hcc1") == tracking_uid(tracked_as(later), "hcc1")
+    assert tracking_uid(tracked_as(case), "hcc1") != tracking_uid(tracked_as(other), "hcc1")
 
 
 def test_an_unsigned_report_does_not_say_verified(exported):

@@ -21,7 +21,7 @@ from workup.exchange.encapsulated_pdf import encapsulated_pdf
 from workup.exchange.fhir import bundle
 from workup.exchange.reported_examination import reported_examination
 from workup.exchange.sdtm_files import write_sdtm
-from workup.exchange.seg_files import write_segmentations
+from workup.exchange.seg_files import tracked_as, write_segmentations
 from workup.exchange.source_image_files import read_source_images
 from workup.exchange.sr_files import structured_report, write_structured_report
 from workup.exchange.sr_measurements import numbers_of
@@ -160,7 +160,7 @@ def _export_dicom(
     segmentations: dict[str, hd.seg.Segmentation] = {}
     if {"seg", "sr"} & set(formats):
         made = write_segmentations(
-            case.case_id,
+            tracked_as(case),
             case.regions,
             case.study.acquisitions,
             images,

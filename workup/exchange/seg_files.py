@@ -14,15 +14,25 @@ from pydicom.uid import ExplicitVRLittleEndian
 from imaging.regions.region import Provenance, Region
 from imaging.regions.segment_roles import described_in_words
 from imaging.volume import Acquisition
+from workup.case.case import Case
 from workup.exchange import codes
 
 MANUFACTURER = "veinvasion"
 _TRACKING_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "veinvasion:tracking")
 
 
-def tracking_uid(case_id: str, region_id: str) -> str:
+def tracked_as(case: Case) -> str:
+    """What a case's regions are known by at every time point: the patient of the images, and the case.
+
+    Two sites may give one name to two cases.
+    """
+    patients = sorted({a.header.patient_id_hash or "" for a in case.study})
+    return f"{patients[-1]}/{case.case_id}"
+
+
+def tracking_uid(tracked_as: str, region_id: str) -> str:
     """The same UID for the same region of the same case, in every object and at every time point."""
-    return f"2.25.{uuid.uuid5(_TRACKING_NAMESPACE, f'{case_id}/{region_id}').int}"
+    return f"2.25.{uuid.uuid5(_TRACKING_NAMESPACE, f'{tracked_as}/{region_id}').int}"
 
 
 def person_name(reader: str | None) -> str | None:
@@ -37,7 +47,7 @@ def segmentation(
     regions: Sequence[Region],
     images: Sequence[Dataset],
     *,
-    case_id: str,
+    tracked_as: str,
     reader: str | None,
     version: str,
     series_number: int,
@@ -53,7 +63,7 @@ def segmentation(
         Those with a mask on it; segment numbers follow their order.
     images
         Headers of the acquisition's images in slice order (one, if multi-frame).
-    case_id, reader, version, series_number
+    tracked_as, reader, version, series_number
         Name the case, who drew, the software and the new series.
     signed
         Whether the reader signed these outlines; only then do they come back verified.
@@ -64,7 +74,7 @@ def segmentation(
         pixel_array=masks.astype(np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _segment(number, region, acquisition, case_id, version, signed)
+            _segment(number, region, acquisition, tracked_as, version, signed)
             for number, region in enumerate(regions, 1)
         ],
         series_instance_uid=hd.UID(),
@@ -85,7 +95,7 @@ def segmentation(
 
 
 def _segment(
-    number: int, region: Region, acquisition: Acquisition, case_id: str, version: str, signed: bool
+    number: int, region: Region, acquisition: Acquisition, tracked_as: str, version: str, signed: bool
 ) -> hd.seg.SegmentDescription:
     category, kind, place = codes.REGION_CODES[region.role]
     if region.vessel is not None:
@@ -99,7 +109,7 @@ def _segment(
         segmented_property_type=kind,
         algorithm_type="MANUAL" if manual else "SEMIAUTOMATIC",
         algorithm_identification=None if manual else _algorithm(provenance, version),
-        tracking_uid=tracking_uid(case_id, region.id),
+        tracking_uid=tracking_uid(tracked_as, region.id),
         tracking_id=region.id[:64],
         anatomic_regions=[place] if place is not None else None,
     )
@@ -118,7 +128,7 @@ def _algorithm(provenance: Provenance, version: str) -> hd.AlgorithmIdentificati
 
 
 def write_segmentations(
-    case_id: str,
+    tracked_as: str,
     regions: Sequence[Region],
     acquisitions: Sequence[Acquisition],
     images: Mapping[str, Sequence[Dataset]],
@@ -143,7 +153,7 @@ def write_segmentations(
             acquisition,
             own,
             images[acquisition.key],
-            case_id=case_id,
+            tracked_as=tracked_as,
             reader=reader,
             version=version,
             series_number=9000 + order,

@@ -27,7 +27,7 @@ from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.exchange import codes
 from workup.exchange.numbers import stated
 from workup.exchange.reported_examination import reported_examination
-from workup.exchange.seg_files import MANUFACTURER, person_name, tracking_uid
+from workup.exchange.seg_files import MANUFACTURER, person_name, tracked_as, tracking_uid
 
 Segmentations = Mapping[str, hd.seg.Segmentation]
 Images = Mapping[str, Sequence[Dataset]]
@@ -186,9 +186,9 @@ def _group(
     category, kind, place = codes.REGION_CODES[region.role]
     if region.vessel is not None:
         place = codes.VESSEL_CODES[region.vessel]
-    case_id = sources.assessment.case.case_id
+    tracked = tracked_as(sources.assessment.case)
     return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=tracking_uid(case_id, region.id), identifier=region.id),
+        tracking_identifier=sr.TrackingIdentifier(uid=tracking_uid(tracked, region.id), identifier=region.id),
         referenced_segment=_referenced_segment(region, sources, prefer),
         time_point_context=_time_point(),
         finding_type=kind,
@@ -277,9 +277,9 @@ def _axes_group(lesion: LesionAssessment, sources: _Sources) -> sr.MeasurementsA
     ]
     judged = sr.QualitativeEvaluation(codes.MEASURABILITY, codes.finding_code(measured.judged.status.value))
     category, kind, place = codes.REGION_CODES[region.role]
-    case_id = sources.assessment.case.case_id
+    tracked = tracked_as(sources.assessment.case)
     return sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=tracking_uid(case_id, region.id), identifier=region.id),
+        tracking_identifier=sr.TrackingIdentifier(uid=tracking_uid(tracked, region.id), identifier=region.id),
         time_point_context=_time_point(),
         finding_type=kind,
         finding_category=category,
