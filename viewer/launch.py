@@ -31,7 +31,7 @@ COLLECT_GARBAGE_AFTER = (50_000, 20, 20)
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
 #: While the window is being built, what the reader does has its turn after each step's picture. [ms]
-BETWEEN_STEPS_MS = 50
+BETWEEN_STEPS_MS = 10
 LEFT_WIDTH, RIGHT_WIDTH = 366, 410
 
 
