@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,12 +19,13 @@ from imaging.findings.region_maps import RegionMap
 from imaging.geometry import VolumeGeometry
 from imaging.phases.phase import Evidence, Phase, PhaseDecision, Role
 from imaging.regions.region import RegionRole
-from tests.reading_studies import block, geometry, study
+from imaging.volume import Study
+from tests.reading_studies import acquisition, block, geometry, study
 from viewer import hanging, interact, layout
 from viewer.desk import Desk
 from viewer.keys import TABLE
 from viewer.map_layers import COLORS, MAP_OPACITY, SCALES, MapLayers
-from viewer.session import Layout, Tool, default_keys
+from viewer.session import LABEL_MODES, Layout, Tool, default_keys
 from viewer.settings import Habits
 from viewer.windows import PRESETS, describe, limits
 from workup.case.store_files import CaseStore
@@ -450,3 +452,60 @@ def test_maps_have_symmetric_colors_and_neutral_in_the_middle():
     assert len(set(COLORS)) == 3
     neutral = {"arterial_enhancement": 0, "washout": 0, "signal_enhancement_ratio": 1, "liver_to_lesion": 100}
     assert {name: (s.low + s.high) / 2 for name, s in SCALES.items()} == neutral
+
+
+def short_phase():
+    """Two phases; the second reaches over four of the twelve slices of the first."""
+    grids = {"U": geometry((12, 24, 30)), "P": geometry((4, 24, 30), origin=(-12.0, -10.0, 60.0))}
+    made = (acquisition(k, np.full(g.shape, 60, np.int16), g) for k, g in grids.items())
+    desk = Desk(ViewerModel(), Reading(Study(tuple(made)), reader="A", decisions=named("UP")))
+    desk.open()
+    desk.new_region(RegionRole.TARGET_LESION)
+    return desk
+
+
+def test_no_tool_draws_where_the_phase_has_no_slice():
+    desk, said = short_phase(), []
+    desk.session.events.message.connect(said.append)
+    for tool, index in itertools.product([t for t in Tool if t is not Tool.LOOK], (0, 3, 8, 11)):
+        desk.session.set_tool(tool)
+        places = [display(desk, (index, row, column)) for row, column in ((8, 8), (8, 16), (14, 12))]
+        desk.session.viewer.dims.set_point(0, float(places[0][0]))
+        said.clear()
+        drag(desk, places, viewbox=(0, 1))
+
+        assert desk.session.phase == "P"
+        assert desk.session.groups["P"].labels.mode == "pan_zoom"  # napari would write into another slice
+        assert desk.session.groups["U"].labels.mode == LABEL_MODES.get(tool, "pan_zoom")
+        assert said == [interact.NO_SLICE]
+        assert not desk.session.in_stroke
+        desk.session.viewer.dims.set_point(0, float(display(desk, (5, 0, 0))[0]))
+        assert desk.session.groups["P"].labels.mode == LABEL_MODES.get(tool, "pan_zoom")
+    assert desk.reading.state.lines == ()
+    assert not np.asarray(desk.reading.labels["P"]).any()
+
+
+@pytest.mark.parametrize("leave", ["scroll", "another tool", "another region"])
+def test_a_polygon_that_was_not_closed_is_never_closed_somewhere_else(desk, leave):
+    one, two = (desk.reading.add_region(RegionRole.TARGET_LESION) for _ in range(2))
+    del two
+    desk.session.set_tool(Tool.POLYGON)
+    corners = desk.session.groups["U"].labels._overlays["polygon"]
+    corners.points = [[2, 5, 5], [2, 5, 9], [2, 9, 9], [2, 9, 9]]
+    if leave == "scroll":
+        desk.session.viewer.dims.set_point(0, float(display(desk, (4, 0, 0))[0]))
+    elif leave == "another tool":
+        desk.session.set_tool(Tool.BRUSH)
+    else:
+        desk.reading.activate(one)
+
+    assert corners.points == []
+
+
+def test_a_stroke_stays_on_its_slice(desk):
+    step = desk.session.viewer.dims.current_step
+    desk.session.in_stroke = True
+    interact.on_wheel(desk.session)(desk.session.viewer, event((0, 0, 0), delta=(0.0, 1.0)))
+    next(row for row in TABLE if row.keys == "Up").does(desk)
+
+    assert desk.session.viewer.dims.current_step == step

@@ -43,6 +43,18 @@ def parse_shaders_once() -> None:
     Program._parse_variables_from_code = remembered
 
 
+def drop_polygon(labels: Any) -> bool:
+    """Forget the corners of a polygon that was not closed; whether there were any.
+
+    napari keeps them for the next polygon, and paints that one on the slice of its first corner (0.9.2).
+    """
+    overlay: Any = getattr(labels, "_overlays", {}).get("polygon")
+    if overlay is None or not overlay.points:
+        return False
+    overlay.points = []
+    return True
+
+
 def hide_docks(widget: Any, names: tuple[str, ...] = NAPARI_DOCKS) -> None:
     """Hide napari's docks in the window that holds ``widget``; plain Qt, nothing private."""
     from qtpy.QtWidgets import QDockWidget

@@ -23,6 +23,8 @@ ZOOM_PER_CLICK = 1.15
 WINDOW_SHARE_PER_PIXEL = 0.005
 #: A press that moves less than this is a click. [pixels]
 CLICK_PIXELS = 4.0
+#: What a press with a tool does where the phase in hand has no image.
+NO_SLICE = "This phase has no slice at this position: nothing was drawn."
 
 Point = NDArray[np.float64]
 Callback = Callable[[Any, Any], Any]
@@ -52,7 +54,7 @@ def on_wheel(session: Session) -> Callback:
 
     def wheel(viewer: Any, event: Any) -> None:
         clicks = float(event.delta[1]) or float(event.delta[0])
-        if not clicks:
+        if not clicks or session.in_stroke:  # a stroke stays on its slice
             return
         if "Control" in event.modifiers:
             zoom_about(viewer, event.position, ZOOM_PER_CLICK ** np.sign(clicks))
@@ -61,7 +63,6 @@ def on_wheel(session: Session) -> Callback:
             viewer.dims.set_current_step(axis, viewer.dims.current_step[axis] + int(np.sign(clicks)))
         event.handled = True
 
-    del session
     return wheel
 
 
@@ -97,22 +98,30 @@ def on_drag(session: Session, hands: Hands) -> Callback:
             session.activate(key)
         if event.button == 2 and session.tool in (Tool.LOOK, Tool.CALIPER, Tool.GROW):
             yield from window_drag(session, viewer, event)
-        elif event.button == 2 and session.tool is Tool.SCRIBBLE:
-            yield from scribble_drag(session, hands, event, inside=False)
-        elif event.button == 1 and session.tool is Tool.GROW:
-            yield from click(session, hands, event)
-        elif event.button == 1 and session.tool is Tool.CALIPER:
-            yield from caliper_drag(session, hands, viewer, event)
-        elif event.button == 1 and session.tool is Tool.SCRIBBLE:
-            yield from scribble_drag(session, hands, event, inside=True)
-        elif event.button == 1 and session.tool is not Tool.LOOK:
-            session.in_stroke = True
-            yield
-            while event.type == "mouse_move":
-                yield
-            session.in_stroke = False
+        elif session.tool is not Tool.LOOK and not session.has_slice(str(session.phase)):
+            session.say(NO_SLICE)
+        else:
+            yield from tool_drag(session, hands, viewer, event)
 
     return drag
+
+
+def tool_drag(session: Session, hands: Hands, viewer: Any, event: Any) -> Iterator[None]:
+    """A press with the tool in hand."""
+    if event.button == 2 and session.tool is Tool.SCRIBBLE:
+        yield from scribble_drag(session, hands, event, inside=False)
+    elif event.button == 1 and session.tool is Tool.GROW:
+        yield from click(session, hands, event)
+    elif event.button == 1 and session.tool is Tool.CALIPER:
+        yield from caliper_drag(session, hands, viewer, event)
+    elif event.button == 1 and session.tool is Tool.SCRIBBLE:
+        yield from scribble_drag(session, hands, event, inside=True)
+    elif event.button == 1 and session.tool is not Tool.LOOK:
+        session.in_stroke = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        session.in_stroke = False
 
 
 def window_drag(session: Session, viewer: Any, event: Any) -> Iterator[None]:

@@ -45,7 +45,8 @@ def _scroll(steps: int) -> Callable[[Desk], None]:
     def scroll(desk: Desk) -> None:
         dims = desk.session.viewer.dims
         axis = dims.order[0]
-        dims.set_current_step(axis, dims.current_step[axis] + steps)
+        if not desk.session.in_stroke:  # a stroke stays on its slice
+            dims.set_current_step(axis, dims.current_step[axis] + steps)
 
     return scroll
 

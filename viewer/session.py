@@ -16,6 +16,7 @@ from psygnal import Signal, SignalGroup
 from imaging.errors import ImagingError
 from imaging.phases.phase import DEFINITE, Role
 from imaging.phases.timing import delay_s
+from viewer import compat
 from viewer.layers import GROUP_LENGTH, PhaseGroup, Shown, build_group, shown_together
 from viewer.windows import PRESETS, limits
 from viewer.words import PHASES, TIME_ORDER
@@ -100,6 +101,7 @@ class Session:
         self.window = PRESETS["liver"]
         self.in_stroke = False
         self.brush_mm = 8.0
+        self._slices_dressed_at: float | None = None
         #: Whether ``show`` leaves outlines and lines to be put up later, so that images are seen sooner.
         self.images_first = False
         self.outlines_up = False
@@ -223,14 +225,33 @@ class Session:
             labels = group.labels
             if entry is not None and labels.selected_label != entry.label:
                 labels.selected_label = entry.label
+                compat.drop_polygon(labels)
             pixel = abs(float(labels.scale[-1]))
             labels.brush_size = max(1, round(self.brush_mm / pixel))
-            mode = LABEL_MODES.get(self.tool, "pan_zoom")
-            if labels.mode != mode:
-                labels.mode = mode
             contour = 0 if self.tool in FILLED_WITH else OUTLINE_PIXELS
             if labels.contour != contour:
                 labels.contour = contour
+        self.dress_slices()
+
+    def dress_slices(self) -> None:
+        """Let outlines be drawn where a slice is seen only: napari would write into another one."""
+        here = self.viewer.dims.point[self.viewer.dims.order[0]]
+        moved, self._slices_dressed_at = here != self._slices_dressed_at, here
+        for key, group in self.groups.items() if self.outlines_up else ():
+            wanted = LABEL_MODES.get(self.tool, "pan_zoom") if self.has_slice(key) else "pan_zoom"
+            if group.labels.mode != wanted:
+                group.labels.mode = wanted
+            if (moved or wanted != LABEL_MODES[Tool.POLYGON]) and compat.drop_polygon(group.labels):
+                self.say("The polygon was not closed: begin it anew.")
+
+    def has_slice(self, key: str) -> bool:
+        """Whether an acquisition reaches the position that is shown; its cell is empty otherwise."""
+        dims, image = self.viewer.dims, self.groups[key].image
+        if dims.ndisplay == 3:
+            return True
+        axis = dims.order[0]
+        index = round(float(image.world_to_data(dims.point)[axis]))
+        return 0 <= index < int(image.data.shape[axis])
 
     def set_brush(self, brush_mm: float) -> None:
         """Diameter of brush and eraser. [mm]"""

@@ -116,6 +116,7 @@ class Sync:
 
     def _slice_changed(self, event: Any = None) -> None:
         del event
+        self._session.dress_slices()
         show_marks(self._session)
 
 
