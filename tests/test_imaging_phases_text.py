@@ -186,6 +186,45 @@ ROLES_BY_TYPE = {
         Role.IMAGE,
     ),
     "a Dixon water image is an image": (("DERIVED", "PRIMARY", "DIXON", "WATER"), "VIBE ART", Role.IMAGE),
+    "a Dixon fat image shows no contrast": (
+        ("ORIGINAL", "PRIMARY", "DIXON", "FAT"),
+        "VIBE ART",
+        Role.OTHER_SEQUENCE,
+    ),
+    "the same of a Dixon series as Philips writes it": (
+        ("DERIVED", "PRIMARY", "F", "F", "DERIVED"),
+        "ART",
+        Role.OTHER_SEQUENCE,
+    ),
+    "a Dixon water image as Philips writes it": (
+        ("DERIVED", "PRIMARY", "W", "W", "DERIVED"),
+        "ART",
+        Role.IMAGE,
+    ),
+    "a Dixon opposed-phase image by its type": (
+        ("DERIVED", "PRIMARY", "OP", "OP", "DERIVED"),
+        "ART",
+        Role.OTHER_SEQUENCE,
+    ),
+    "a Dixon opposed-phase image by its name": ((), "t1_vibe_dixon_opp_art", Role.OTHER_SEQUENCE),
+    "a Dixon fat image by its name": ((), "LAVA-Flex FAT: art", Role.OTHER_SEQUENCE),
+    "a Dixon image with fat saturation in its name": ((), "T1 DIXON fat sat ART", Role.IMAGE),
+    "the phase image beside a magnitude (Dixon)": (
+        ("ORIGINAL", "PRIMARY", "P", "FFE"),
+        "eTHRIVE art",
+        Role.OTHER_SEQUENCE,
+    ),
+    "a virtual voltage is not that of the scan": (
+        ("DERIVED", "PRIMARY", "AXIAL", "VMI"),
+        "Arterial",
+        Role.DERIVED,
+    ),
+    "a material map of multi-energy CT": (
+        ("DERIVED", "PRIMARY", "AXIAL", "MAT_SPECIFIC"),
+        "Arterial",
+        Role.DERIVED,
+    ),
+    "a virtual voltage by its name": ((), "Arterial Mono+ 55", Role.DERIVED),
     "the description says more than the type": (("DERIVED", "SECONDARY", "AXIAL"), "COR MPR", Role.REFORMAT),
     "no type at all": ((), "ART", Role.IMAGE),
 }

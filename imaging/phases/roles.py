@@ -17,7 +17,16 @@ from imaging.phases.vocabulary import compiled
 #: Values of ImageType that name computed images, and images in another plane.
 _DERIVED_TYPES = frozenset(
     {"ADC", "SUBTRACTION", "SUB", "MIP", "PROJECTION IMAGE", "MIN_IP", "VOLUME_RENDERING", "SCREEN SAVE", "DOSE",
-     "DOSE_INFO", "DCE", "SER", "VNC", "IODINE", "MONOENERGETIC", "RHO_EFFECTIVE"}
+     "DOSE_INFO", "DCE", "SER", "VNC", "IODINE", "MONOENERGETIC", "RHO_EFFECTIVE",
+     # multi-energy CT (PS3.3 C.8.15.2.1.1.5): virtual voltages and materials, whose values are not those of the scan
+     "VMI", "MAT_SPECIFIC", "MAT_REMOVED", "MAT_FRACTIONAL", "MAT_VALUE_BASED", "MAT_MODIFIED", "EFF_ATOMIC_NUM",
+     "ELECTRON_DENSITY"}
+)  # fmt: skip
+#: Values of ImageType or FrameType, third and later, of MR images beside the one that shows contrast: the other images
+#: of a Dixon series (water stays), and phase, real and imaginary part (magnitude stays). Philips and Siemens shorten.
+_OTHER_MR_TYPES = frozenset(
+    {"FAT", "F", "IN_PHASE", "IP", "OUT_PHASE", "OPP_PHASE", "OPPOSED_PHASE", "OP", "FAT_FRACTION", "FF",
+     "WATER_FRACTION", "WF", "R2_STAR", "T2_STAR", "PHASE", "PHASE MAP", "PHASE_MAP", "P", "REAL", "R", "IMAGINARY", "I"}
 )  # fmt: skip
 _REFORMAT_TYPES = frozenset({"MPR", "REFORMATTED", "CURVED", "RADIAL", "CSA MPR", "CSAPARALLEL"})
 #: Modalities that hold results of other series.
@@ -62,7 +71,7 @@ _DERIVED = compiled(
     <\d*~?kev> | <mono~?e(?:nergetic)?> | <monoenerg\w* | <[de]?adc\w* | <apparent~diff\w* | <r2\s?\* | <t[12]\s?\*?~map\w* |
     <fat~fraction | <pdff> | <ff> | <wash~(?:in|out)~map\w* | <ttp> | <pei> | <perf\w*~map | <colou?r> | <fused?> |
     <fusion> | <curves?> | <graphs?> | <report> | <results?> | <stiffness | <segment\w* | ^\(\d+/\d+/\d+\)-\(\d+ |
-    <processed | <effective~z | <rho> | <overlay | <angle~map | <confidence~map | <wave~image | <lung~vessels? |
+    <processed | <effective~z | <z~eff(?:ective)?> | <mono(?:plus|\+)~\d+ | <mono~e?~\d+> | <rho> | <overlay | <angle~map | <confidence~map | <wave~image | <lung~vessels? |
     감산 | 차감 | サブトラクション | 差分 | 剪影 | 减影"""
 )
 _REFORMAT = compiled(
@@ -87,6 +96,7 @@ _OTHER_SEQUENCE = compiled(
     <phase~contrast | <pc~mra?> | <cine> | <asl> | <swi> | <qswi | <swan> | <susc\w* | <iron | <ideal~iq | <q~dixon |
     <star~?map | <fat~quant\w* | <lms> | <calib\w* | <asset\s*(?:cal\w*|scan|$) | <pre~?scan | <shim\w* |
     <sense~ref\w* | <ref~?scan | <coil | <b[01]~map\w* | <pd> | <pdw | <mrs> | <spectro\w* | <molli\w* | <space> | <spc> |
+    <(?:m?dixon|flex|ideal)[^a-z].*<(?:opp\w*|op|ip|out|fat|f)>(?!\s?/|~(?:sat|sup|s>)) | <fat\s?: |
     <mag(?:netization)?~transf\w* | <4d~flow | <hydro\w* | 확산 | 담췌관 | 拡散 | 弥散 | 胰胆管"""
 )
 
@@ -127,7 +137,7 @@ def read_role(description: str | None, modality: str = "", image_type: tuple[str
     if by_type is not None and by_type.role is Role.LOCALIZER:
         return by_type
     by_text = _from_text(normalize(description or ""), kind)
-    return by_text or by_type or RoleReading(Role.IMAGE)
+    return by_text or by_type or _from_mr_type(kind, image_type) or RoleReading(Role.IMAGE)
 
 
 def _from_image_type(image_type: tuple[str, ...]) -> RoleReading | None:
@@ -140,6 +150,12 @@ def _from_image_type(image_type: tuple[str, ...]) -> RoleReading | None:
     if values & _DERIVED_TYPES or [value.upper() for value in image_type[:2]] == ["DERIVED", "SECONDARY"]:
         return RoleReading(Role.DERIVED, written)
     return None
+
+
+def _from_mr_type(modality: str, image_type: tuple[str, ...]) -> RoleReading | None:
+    if modality == "CT" or not {value.upper() for value in image_type[2:]} & _OTHER_MR_TYPES:
+        return None
+    return RoleReading(Role.OTHER_SEQUENCE, "ImageType " + "\\".join(image_type))
 
 
 def _from_text(text: str, modality: str) -> RoleReading | None:
