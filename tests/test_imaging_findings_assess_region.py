@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -235,7 +236,12 @@ PHASES = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS)
 
 
 def mr_answer(
-    factors: tuple[float, float, float], *, told: bool, one_series: bool = False, late_flip: str = "10"
+    factors: tuple[float, float, float],
+    *,
+    told: bool,
+    one_series: bool = False,
+    late_flip: str = "10",
+    muscle: Callable[[RegionMask], RegionMask] = lambda mask: mask,
 ) -> RegionFindings:
     """Three MR phases whose stored values were multiplied; ``told``: the header says so."""
     random = np.random.default_rng(0)
@@ -263,7 +269,8 @@ def mr_answer(
     for role, part in PARTS.items():
         mask = np.zeros(MR_GRID.shape, dtype=bool)
         mask[part] = True
-        masks[role] = {a.key: RegionMask.from_full(mask, MR_GRID) for a in acquisitions}
+        drawn = RegionMask.from_full(mask, MR_GRID)
+        masks[role] = {a.key: muscle(drawn) if role is RegionRole.MUSCLE else drawn for a in acquisitions}
     regions = [Region(role.value, role, masks[role]) for role in PARTS]
     decisions = {str(n): PhaseDecision(Role.IMAGE, phase, 1.0) for n, phase in enumerate(PHASES)}
     return assess_regions(regions, Study(tuple(acquisitions)), decisions)[0]
@@ -273,6 +280,27 @@ def test_mr_with_one_scale_enhances_and_washes_out() -> None:
     found = mr_answer((1.0, 1.0, 1.0), told=False)
 
     assert (found.enhancement.finding, found.washout.finding) == (POS, POS)
+
+
+def few_voxels(mask: RegionMask) -> RegionMask:
+    return RegionMask.from_box(mask.voxels[:1, :2, :2], mask.offset, mask.geometry)
+
+
+CONTROLS = {
+    "four voxels of muscle prove no common scale": (few_voxels, False, NA),
+    "muscle that nobody confirmed leaves the scale open": (lambda m: replace(m, verified=False), False, IND),
+    "phases of one series need no muscle": (few_voxels, True, POS),
+    "nor its confirmation": (lambda m: replace(m, verified=False), True, POS),
+}
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_what_a_control_region_proves(name: str) -> None:
+    muscle, one_series, enhancement = CONTROLS[name]
+
+    found = mr_answer((1.0, 1.0, 1.0), told=False, one_series=one_series, muscle=muscle)
+
+    assert found.enhancement.finding is enhancement
 
 
 def test_another_mr_sequence_in_the_late_phase_is_no_washout() -> None:

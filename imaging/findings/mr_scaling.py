@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 from imaging.findings.finding import Reason
-from imaging.findings.policy import EnhancementPolicy
+from imaging.findings.policy import MINIMUM_AREA_MM2, MINIMUM_VOXELS, EnhancementPolicy
 from imaging.findings.printed_numbers import shown, side
 from imaging.volume import AcquisitionHeader
 
@@ -53,7 +53,8 @@ def scaling_doubts(
         doubts.append(
             Reason(
                 "MR_SCALING_NOT_PROVEN",
-                "two MR series may differ in gain: outline paraspinal muscle (role muscle) as a control",
+                "two MR series may differ in gain: outline paraspinal muscle (role muscle, at least "
+                f"{MINIMUM_AREA_MM2:g} mm2 and {MINIMUM_VOXELS} voxels) in both as a control",
             )
         )
     return tuple(doubts)

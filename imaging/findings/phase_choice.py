@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from imaging.findings.enhancement import size_stops
 from imaging.findings.finding import Reason
 from imaging.findings.guards import (
     Comparability,
@@ -139,7 +140,7 @@ class PhaseChoice:
             masks = self.region.masks
             blocks += elsewhere(self.region.id, masks.get(a.key), masks.get(b.key), a, b)
         if self.unit == "MR" and a is not None and b is not None:
-            control = (self._mean(self.control, a), self._mean(self.control, b))
+            control = self._control_mean(a), self._control_mean(b)
             blocks += (
                 scaling_doubts(a.header, b.header, self.policy, control)
                 if percent
@@ -147,9 +148,16 @@ class PhaseChoice:
             )
         return tuple(dict.fromkeys(blocks))
 
-    def _mean(self, region: Region | None, a: Acquisition) -> float | None:
-        sample = self.sample(region, a)
-        return None if sample is None else sample.mean
+    def _control_mean(self, a: Acquisition) -> float | None:
+        """The control's mean, where it is large enough to prove anything. [MR units]"""
+        sample = self.sample(self.control, a)
+        return None if sample is None or size_stops("control", sample) else sample.mean
+
+    def proof(self, a: Acquisition | None, b: Acquisition | None) -> Region | None:
+        """The control, where it is what proves one scale: between two MR series."""
+        if self.unit != "MR" or a is None or b is None or a.header.series_uid == b.header.series_uid:
+            return None
+        return self.control if self.policy.mr_proof == "control" else None
 
     def doubts(
         self, regions: tuple[Region | None, ...], acquisitions: tuple[Acquisition | None, Acquisition | None]
