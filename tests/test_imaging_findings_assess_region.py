@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from imaging.findings.assess_region import RegionFindings, assess_region, assess_regions
 from imaging.findings.finding import Finding
+from imaging.findings.guards import without_overridable
 from imaging.findings.stability import stability
 from imaging.geometry import VolumeGeometry
 from imaging.phantom.phantom import Phantom, make_phantom
@@ -155,6 +156,22 @@ def test_another_tube_voltage_is_not_compared_and_another_kernel_is_left_to_the_
     assert (kernel.finding, kernel.if_confirmed) == (IND, POS)
     assert with_header(study_uid="9.9", frame_of_reference_uid="9").enhancement.finding is NA
     assert with_header(study_date="20200101").enhancement.finding is NA
+
+
+def test_a_tube_voltage_that_nobody_recorded_is_left_to_the_reader() -> None:
+    phantom, study, regions, decisions = twin("plain")
+    arterial = phantom.acquisition(Phase.LATE_ARTERIAL)
+    silent = replace(arterial, header=replace(arterial.header, kvp=None))
+    swapped = Study(tuple(silent if a.key == silent.key else a for a in study))
+    asked = (region(regions, RegionRole.FILLING_DEFECT), region(regions, RegionRole.REFERENCE_LIVER), swapped)
+
+    found = assess_region(*asked, decisions)
+    overridden = assess_region(*asked, decisions, not_comparable_reasons=without_overridable())
+
+    assert (found.enhancement.finding, found.enhancement.if_confirmed) == (IND, POS)
+    assert (found.washout.finding, found.washout.if_confirmed) == (IND, POS)
+    assert "TUBE_VOLTAGE_UNKNOWN" in {r.code for r in found.enhancement.reasons}
+    assert (overridden.enhancement.finding, overridden.washout.finding) == (POS, POS)
 
 
 def test_a_region_darker_than_before_contrast_does_not_wash_out() -> None:

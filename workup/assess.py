@@ -12,12 +12,11 @@ from dataclasses import replace
 from eligibility.patient import PatientFacts
 from eligibility.protocol import Protocol
 from eligibility.screening import screen
-from imaging.dicom.comparability import not_comparable_reasons
 from imaging.findings.adjacency import Adjacency, distance_mm
 from imaging.findings.assess_region import RegionFindings, assess_region
 from imaging.findings.features import VEIN_ROLES, SupportingFeatures, supporting_features
 from imaging.findings.finding import Finding
-from imaging.findings.guards import Comparability, without_overridable
+from imaging.findings.guards import Comparability, by_headers, without_overridable
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy
 from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.region_examination import measured_study
@@ -165,8 +164,8 @@ def _findings(
 def _comparability(case: Case) -> Comparability:
     """What forbids comparing two phases; a named reader's reason takes away what a reader may override."""
     if case.reader and case.comparable_override:
-        return without_overridable(not_comparable_reasons)
-    return not_comparable_reasons
+        return without_overridable()
+    return by_headers
 
 
 def _defect(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from imaging.dicom.comparability import not_comparable_reasons
-from imaging.findings.guards import without_overridable
+from imaging.findings.guards import by_headers, without_overridable
 from imaging.findings.reference_liver import pooled_liver
 from imaging.findings.region_maps import RegionMap, region_maps
 from imaging.phases.phase import PhaseDecision
@@ -35,5 +34,5 @@ def maps_of(case: Case, region_id: str, decisions: Mapping[str, PhaseDecision]) 
         case.study,
         decisions,
         control=next((r for r in case.regions if r.role is RegionRole.MUSCLE), None),
-        not_comparable_reasons=without_overridable() if overridden else not_comparable_reasons,
+        not_comparable_reasons=without_overridable() if overridden else by_headers,
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imaging.dicom.comparability import not_comparable_reasons as by_headers
 from imaging.findings.enhancement import ARTERIAL_PHASES, EnhancementFinding, enhancement_finding
 from imaging.findings.finding import Reason
-from imaging.findings.guards import Comparability
+from imaging.findings.guards import Comparability, by_headers
 from imaging.findings.li_rads import tumor_in_vein
 from imaging.findings.phase_choice import PhaseChoice
 from imaging.findings.policy import DEFAULT_POLICY, EnhancementPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from imaging.dicom.comparability import not_comparable_reasons
+from imaging.dicom.comparability import not_comparable_reasons, not_recorded
 from imaging.findings.enhancement import LOSS
 from imaging.findings.finding import Reason
 from imaging.findings.policy import EnhancementPolicy
@@ -26,11 +26,20 @@ MAXIMUM_RESIDUAL_SHARE = 0.5
 #: Beginnings of the differences that a reader may override: they change noise and edges, not the mean
 #: of a region well inside of the lesion. Another voltage or scanner changes the mean itself. (Row 25 of
 #: the failure catalogue excludes both from eligibility; here the first stay open, the others are refused.)
-OVERRIDABLE = ("kernel", "slice thickness")
+OVERRIDABLE = ("kernel", "slice thickness", "tube voltage not recorded")
+
+
+def by_headers(a: Acquisition, b: Acquisition) -> tuple[object, ...]:
+    """Differences that headers record, and a tube voltage that they do not record, which may differ."""
+    recorded = not_comparable_reasons(a, b)
+    if "tube voltage" not in not_recorded(a.header, b.header):
+        return recorded
+    text = "iodine is brighter at a lower voltage, and nobody knows if it differs: tube voltage not recorded"
+    return (*recorded, Reason("TUBE_VOLTAGE_UNKNOWN", text))
 
 
 def pair_blocks(
-    a: Acquisition | None, b: Acquisition | None, comparability: Comparability = not_comparable_reasons
+    a: Acquisition | None, b: Acquisition | None, comparability: Comparability = by_headers
 ) -> tuple[Reason, ...]:
     """Why values of two acquisitions must not be compared; empty where they may."""
     if a is None or b is None or a.key == b.key:
@@ -45,7 +54,7 @@ def pair_blocks(
 
 
 def pair_doubts(
-    a: Acquisition | None, b: Acquisition | None, comparability: Comparability = not_comparable_reasons
+    a: Acquisition | None, b: Acquisition | None, comparability: Comparability = by_headers
 ) -> tuple[Reason, ...]:
     """Differences between two acquisitions that a reader may override."""
     if a is None or b is None or a.key == b.key:
@@ -53,7 +62,7 @@ def pair_doubts(
     return tuple(r for r in _differences(a, b, comparability) if _overridable(r))
 
 
-def without_overridable(comparability: Comparability = not_comparable_reasons) -> Comparability:
+def without_overridable(comparability: Comparability = by_headers) -> Comparability:
     """The same comparison once a reader has overridden, with a reason, what a reader may override."""
 
     def still(a: Acquisition, b: Acquisition) -> list[Reason]:

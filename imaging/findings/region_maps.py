@@ -13,14 +13,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.dicom.comparability import not_comparable_reasons as by_headers
 from imaging.errors import MeasurementError
 from imaging.findings.alignment import BOX_HALF_MM, Alignment, align
 from imaging.findings.assess_region import JUDGED_ROLES, Statistics
 from imaging.findings.display import box_around, seen_on
 from imaging.findings.enhancement import ARTERIAL_PHASES
 from imaging.findings.finding import Reason
-from imaging.findings.guards import MAXIMUM_RESIDUAL_MM, Comparability
+from imaging.findings.guards import MAXIMUM_RESIDUAL_MM, Comparability, by_headers
 from imaging.findings.maps import (
     FloatMap,
     enhancement_map,

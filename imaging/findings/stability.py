@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.dicom.comparability import not_comparable_reasons as by_headers
 from imaging.errors import RegionError
 from imaging.findings.assess_region import JUDGED_ROLES, RegionFindings, Statistics, assess_region
 from imaging.findings.finding import Finding
-from imaging.findings.guards import Comparability
+from imaging.findings.guards import Comparability, by_headers
 from imaging.findings.policy import CT_PRESETS, DEFAULT_POLICY, MR_PRESETS, EnhancementPolicy
 from imaging.findings.reference_liver import pooled_liver
 from imaging.phases.phase import PhaseDecision
