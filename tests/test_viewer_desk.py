@@ -313,8 +313,7 @@ def test_every_key_does_something_or_says_why_not_and_undo_takes_it_back(desk):
 
 
 def test_default_phases_are_one_of_each_then_the_rest():
-    reading = Reading(study(), decisions=named())
-    reading.label_phase("D", Phase.PORTAL_VENOUS)
+    reading = Reading(study(), decisions=named("UAP") | {"D": named("P")["P"]})
 
     assert default_keys(reading) == ("U", "A", "P", "D")
 

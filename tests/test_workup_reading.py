@@ -76,7 +76,7 @@ def perform(reading, act):
         reading.remove_region(chosen)
     elif kind == "line":
         id_ = ids[rest[0] % len(ids)]
-        reading.set_line(Line(id_, "A", "long", ((0.0, 0.0, 0.0), (rest[1], 0.0, 0.0))))
+        reading.set_lines(id_, (Line(id_, "A", "long", ((0.0, 0.0, 0.0), (rest[1], 0.0, 0.0))),))
     elif kind == "say":
         reading.state_defect(ids[rest[0] % len(ids)], filling_defect=rest[1])
 
@@ -232,7 +232,7 @@ def test_a_removed_region_takes_its_words_along_and_brings_them_back():
     id_ = reading.add_region(DEFECT)
     reading.outline(id_, {"A": block(geometry(), (1, 2, 2), (1, 4, 4))})
     reading.state_defect(id_, filling_defect=Statement.YES)
-    reading.set_line(Line(id_, "A", "long", ((0.0, 0.0, 0.0), (9.0, 0.0, 0.0))))
+    reading.set_lines(id_, (Line(id_, "A", "long", ((0.0, 0.0, 0.0), (9.0, 0.0, 0.0))),))
     full = snapshot(reading)
 
     reading.remove_region(id_)

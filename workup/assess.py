@@ -31,7 +31,7 @@ from workup.baseline_targets import BaselineTargets, baseline_targets
 from workup.case.case import Case, DefectStatement, LesionStatement, Statement
 from workup.errors import CaseError
 from workup.imaging_facts import imaging_facts, with_imaging
-from workup.lesions import LESION_ROLES, measure_lesion
+from workup.lesions import LESION_ROLES, LesionMeasurement, measure_lesion
 from workup.measured_examinations import earliest_day, measured_examinations
 from workup.record.record import parse_record
 
@@ -266,18 +266,43 @@ def _common_key(
     return None, None
 
 
-def _lesions(
-    case: Case,
-    named: Mapping[str, PhaseDecision],
-    statistics: Mapping[tuple[str, str], RegionStatistics],
-    policy: EnhancementPolicy,
-) -> tuple[tuple[LesionAssessment, ...], BaselineTargets]:
+def lesion_targets(case: Case, named: Mapping[str, PhaseDecision]) -> BaselineTargets:
+    """Targets among all lesions of a case, which compete for places; without findings on any of them.
+
+    Parameters
+    ----------
+    case : Case
+        All of it: a lesion's place depends on the others.
+    named : mapping of acquisition key to PhaseDecision
+        Phases with the reader's labels.
+
+    Raises
+    ------
+    CaseError, imaging.errors.MeasurementError
+        As ``assess``.
+    """
+    return baseline_targets(*_measured_lesions(case, named))
+
+
+def _measured_lesions(
+    case: Case, named: Mapping[str, PhaseDecision]
+) -> tuple[list[Region], list[LesionStatement], list[LesionMeasurement]]:
     regions = [region for region in case.regions if region.role in LESION_ROLES]
     said = [case.lesions.get(region.id, LesionStatement()) for region in regions]
     measured = [
         measure_lesion(region, case.study, named, statement, case.lines)
         for region, statement in zip(regions, said, strict=True)
     ]
+    return regions, said, measured
+
+
+def _lesions(
+    case: Case,
+    named: Mapping[str, PhaseDecision],
+    statistics: Mapping[tuple[str, str], RegionStatistics],
+    policy: EnhancementPolicy,
+) -> tuple[tuple[LesionAssessment, ...], BaselineTargets]:
+    regions, said, measured = _measured_lesions(case, named)
     targets = baseline_targets(regions, said, measured)
     proposed = {p.lesion_id: p for p in targets.settled.proposal.placements}
     placed = {p.lesion_id: p for p in targets.settled.placements}

@@ -22,6 +22,7 @@ from imaging.volume import Study
 from workup.case.case import Case, Line, Statement
 from workup.errors import CaseError
 from workup.reading_outlines import Outlines
+from workup.reading_phases import NamedPhases
 from workup.reading_state import MaskState, ReadState, RegionEntry, Step
 
 
@@ -44,7 +45,7 @@ class Reading:
     reader : str, optional
         Who reads. Statements without a name count as nobody's.
     decisions : mapping, optional
-        Acquisition key -> what the phases were found to be without the reader.
+        Acquisition key -> what the phases were found to be without the reader; found out where absent.
     record : mapping, optional
         The patient record, handed through to the case.
 
@@ -71,7 +72,7 @@ class Reading:
         self.reader = reader
         self.record = record
         self.case_id = case_id
-        self.decisions: Mapping[str, PhaseDecision] = decisions or {}
+        self._phases = NamedPhases(study, decisions)
         self.events = ReadingSignals()
         self.state = ReadState()
         self.active: str | None = None
@@ -165,8 +166,13 @@ class Reading:
         """Live count, mean and spread of a region on one acquisition."""
         return self.outlines.statistics[key].moments(self.state.region(region_id).label)
 
+    @property
+    def decisions(self) -> Mapping[str, PhaseDecision]:
+        """Phases under the reader's labels, as ``assess`` names them: one label bears on all."""
+        return self._phases.under(self.state.phase_labels)
+
     def phase(self, key: str) -> Phase:
-        """The reader's phase label, else what was found, else undetermined."""
+        """The reader's phase label, else what was found beside it, else undetermined."""
         if key in self.state.phase_labels:
             return self.state.phase_labels[key]
         decision = self.decisions.get(key)
@@ -292,11 +298,6 @@ class Reading:
 
     # Lines, phases, statements
 
-    def set_line(self, line: Line) -> None:
-        """Draw a caliper line; it replaces the region's line of the same axis."""
-        self._begin()
-        self._do(f"{line.axis} axis of {line.region_id}", self.state.with_line(line))
-
     def set_lines(self, region_id: str, lines: tuple[Line, ...], title: str = "") -> None:
         """Replace all lines of a region at once."""
         self._begin()
@@ -336,11 +337,6 @@ class Reading:
     def undo_title(self) -> str | None:
         """What ``undo`` would take back."""
         return self._past[-1].title if self._past else None
-
-    @property
-    def redo_title(self) -> str | None:
-        """What ``redo`` would do again."""
-        return self._future[-1].title if self._future else None
 
     @property
     def steps(self) -> tuple[str, ...]:

@@ -19,12 +19,12 @@ from imaging.findings.finding import Finding
 from imaging.findings.guards import pair_doubts
 from imaging.findings.printed_numbers import shown
 from imaging.findings.reference_liver import holds_part_of
-from imaging.phases.decision import name_phases
 from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.phases.timing import delay_s
 from imaging.regions.region import Region, RegionRole
-from workup.assess import assess
+from workup.assess import assess, lesion_targets, reference_liver
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
+from workup.baseline_targets import BaselineTargets
 from workup.case.case import Case, Statement
 from workup.errors import WorkupError
 from workup.lesions import LESION_ROLES
@@ -75,7 +75,8 @@ class RegionAnswer:
     Attributes
     ----------
     curves : mapping
-        Region id -> its points in the order of time; the region first, then the reference liver.
+        Region id -> its points in the order of time; the region first, then the reference liver that it is
+        compared with: all reference regions as one.
     defect, lesion : DefectAssessment, LesionAssessment or None
         Its assessment, if it is one of these.
     refusal : str
@@ -96,9 +97,11 @@ class RegionAnswer:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What keeps a finding from being settled, and what makes a measurement doubtful."""
-        measured = () if self.lesion is None else self.lesion.measurement.judged.notes
+        measured: tuple[str, ...] = ()
+        if self.lesion is not None:
+            measured = (*self.lesion.measurement.cautions, *self.lesion.measurement.judged.notes)
         found = (text for settled, text in self._reasons if not settled)
-        return tuple(dict.fromkeys((*((self.refusal,) if self.refusal else ()), *found, *measured)))
+        return tuple(dict.fromkeys((*((self.refusal,) if self.refusal else ()), *measured, *found)))
 
     @property
     def _reasons(self) -> tuple[tuple[bool, str], ...]:
@@ -118,7 +121,7 @@ _SETTLED = frozenset({Finding.POSITIVE, Finding.NEGATIVE})
 
 
 class Answers:
-    """Answers on a reading, with the phases named once for each set of reader's labels.
+    """Answers on a reading.
 
     Parameters
     ----------
@@ -131,17 +134,11 @@ class Answers:
         self.protocol = protocol
         #: A region in hand is measured and found upon, not screened: criteria ask for the whole case.
         self._no_criteria = replace(protocol, criteria=())
-        self._named_for: Mapping[str, Phase] | None = None if not reading.decisions else {}
-        self._named: Mapping[str, PhaseDecision] = reading.decisions
 
     @property
     def decisions(self) -> Mapping[str, PhaseDecision]:
         """Phases with the reader's labels, as ``assess`` names them."""
-        labels = self._reading.state.phase_labels
-        if self._named_for is None or dict(labels) != dict(self._named_for):
-            self._named = name_phases(self._reading.study, reader_labels=labels)
-            self._named_for = labels
-        return self._named
+        return self._reading.decisions
 
     def everything(self, case: Case | None = None) -> Assessment:
         """The whole assessment of the reading as it stands.
@@ -161,13 +158,14 @@ class Answers:
         part = replace(whole, regions=kept, record=None)
         try:
             found = assess(part, self._no_criteria, decisions=self.decisions)
+            targets = lesion_targets(whole, self.decisions)
         except (ImagingError, WorkupError) as error:
             return RegionAnswer(asked, {}, refusal=str(error))
-        liver = [r for r in kept if r.role is RegionRole.REFERENCE_LIVER and r.id != region_id][:1]
-        curves = {r.id: self._curve(r, found) for r in (asked, *liver)}
+        liver = reference_liver(part)
+        curves = {r.id: self._curve(r, found) for r in (asked, liver) if r is not None}
         defect = next((d for d in found.defects if d.region.id == region_id), None)
         lesion = next((x for x in found.lesions if x.region.id == region_id), None)
-        return RegionAnswer(asked, curves, defect, lesion)
+        return RegionAnswer(asked, curves, defect, None if lesion is None else _among(lesion, targets))
 
     def _curve(self, region: Region, found: Assessment) -> tuple[CurvePoint, ...]:
         points = []
@@ -192,6 +190,19 @@ class Answers:
                 )
             )
         return tuple(sorted(points, key=time_on_axis))
+
+
+def _among(lesion: LesionAssessment, targets: BaselineTargets) -> LesionAssessment:
+    """A lesion with the role that it has among all lesions of the case."""
+    proposed = next(p for p in targets.settled.proposal.placements if p.lesion_id == lesion.region.id)
+    placed = next(p for p in targets.settled.placements if p.lesion_id == lesion.region.id)
+    return replace(
+        lesion,
+        proposed_role=proposed.role,
+        proposed_reason=proposed.reason,
+        role=placed.role,
+        role_reason=placed.reason,
+    )
 
 
 def time_on_axis(point: CurvePoint) -> float:

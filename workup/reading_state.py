@@ -95,12 +95,6 @@ class ReadState:
             lesions=_without(self.lesions, region_id),
         )
 
-    def with_line(self, line: Line) -> ReadState:
-        """The state with a line in place of the region's line of the same axis."""
-        self.region(line.region_id)
-        kept = [x for x in self.lines if (x.region_id, x.axis) != (line.region_id, line.axis)]
-        return replace(self, lines=(*kept, line))
-
     def with_phase(self, key: str, phase: Phase | None) -> ReadState:
         """The state with the reader's word on a phase, or without it."""
         labels = {**_without(self.phase_labels, key), **({} if phase is None else {key: phase})}

@@ -10,7 +10,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
-from viewer.layers import region_colors
+from imaging.regions.region import RegionRole
+from viewer.layers import ROLE_COLORS, region_colors
 from viewer.widgets.parts import QUIET_COLOR, WARNING_COLOR, column, heading
 from viewer.words import PHASES_SHORT
 from workup.reading_answers import CurvePoint, RegionAnswer, time_on_axis
@@ -65,7 +66,7 @@ class NumbersPanel(QWidget):
         places = {point.key: n for n, point in enumerate(order)}
         for region_id, points in curves.items():
             entry = self._desk.reading.state.regions.get(region_id)
-            color = colors.get(entry.label, "#ffffff") if entry else "#ffffff"
+            color = colors[entry.label] if entry else ROLE_COLORS[RegionRole.REFERENCE_LIVER]  # pooled
             self._draw(region_id, points, places, color)
         self._plot.setXRange(-0.35, max(0.35, len(order) - 0.65))
         self._fill(curves.get(answer.region.id, ()) if answer else ())
