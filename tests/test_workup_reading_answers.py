@@ -19,7 +19,7 @@ from workup.reading_answers import Answers
 from workup.reading_files import open_reading
 
 SAMPLE = Path(__file__).parent.parent / "sample_dicom"
-SHAPE = (6, 90, 90)
+SHAPE = (6, 90, 100)
 _TEXT = Evidence("text", "P", Phase.PORTAL_VENOUS)
 PORTAL = {"P": PhaseDecision(Role.IMAGE, Phase.PORTAL_VENOUS, 0.9, (_TEXT,))}
 
@@ -27,7 +27,7 @@ PORTAL = {"P": PhaseDecision(Role.IMAGE, Phase.PORTAL_VENOUS, 0.9, (_TEXT,))}
 def with_lesions(*sides):
     """Square lesions of so many voxels beside each other on the portal venous phase."""
     reading = Reading(study(("P",), SHAPE), reader="A", decisions=PORTAL)
-    corner = 0
+    corner = 2
     for side in sides:
         id_ = reading.add_region(RegionRole.TARGET_LESION)
         reading.outline(id_, {"P": block(geometry(SHAPE), (1, 2, corner), (3, side, side))})
