@@ -243,22 +243,24 @@ PARTS = {
     RegionRole.REFERENCE_LIVER: (slice(None), slice(10, 20), slice(0, 20)),
     RegionRole.MUSCLE: (slice(None), slice(0, 9), slice(11, 20)),
 }
-#: Signal of each part before contrast, in the arterial and in the portal venous phase.
+#: Signal of each part before contrast, in the arterial, a late and the hepatobiliary phase.
 SIGNAL = {
-    RegionRole.FILLING_DEFECT: (200, 320, 250),
-    RegionRole.REFERENCE_LIVER: (220, 250, 330),
-    RegionRole.MUSCLE: (150, 155, 158),
+    RegionRole.FILLING_DEFECT: (200, 320, 250, 190),
+    RegionRole.REFERENCE_LIVER: (220, 250, 330, 400),
+    RegionRole.MUSCLE: (150, 155, 158, 158),
 }
 PHASES = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS)
 
 
 def mr_answer(
-    factors: tuple[float, float, float],
+    factors: tuple[float, ...],
     *,
     told: bool,
     one_series: bool = False,
     late_flip: str = "10",
     muscle: Callable[[RegionMask], RegionMask] = lambda mask: mask,
+    phases: tuple[Phase, ...] = PHASES,
+    agents: tuple[str | None, ...] = (None,) * 4,
 ) -> RegionFindings:
     """Three MR phases whose stored values were multiplied; ``told``: the header says so."""
     random = np.random.default_rng(0)
@@ -273,6 +275,7 @@ def mr_answer(
             frame_of_reference_uid="f",
             scanner="Maker Model",
             slice_thickness_mm=3.0,
+            contrast_agent=agents[number],
             mr_sequence=(
                 ("RepetitionTime", "4.1"),
                 ("EchoTime", "1.9"),
@@ -289,7 +292,7 @@ def mr_answer(
         drawn = RegionMask.from_full(mask, MR_GRID)
         masks[role] = {a.key: muscle(drawn) if role is RegionRole.MUSCLE else drawn for a in acquisitions}
     regions = [Region(role.value, role, masks[role]) for role in PARTS]
-    decisions = {str(n): PhaseDecision(Role.IMAGE, phase, 1.0) for n, phase in enumerate(PHASES)}
+    decisions = {str(n): PhaseDecision(Role.IMAGE, phase, 1.0) for n, phase in enumerate(phases)}
     return assess_regions(regions, Study(tuple(acquisitions)), decisions)[0]
 
 
@@ -297,6 +300,33 @@ def test_mr_with_one_scale_enhances_and_washes_out() -> None:
     found = mr_answer((1.0, 1.0, 1.0), told=False)
 
     assert (found.enhancement.finding, found.washout.finding) == (POS, POS)
+
+
+LATE_3 = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.DELAYED)
+HEPATOBILIARY = (*LATE_3, Phase.HEPATOBILIARY)
+AGENTS = {
+    "one extracellular agent in every header": (LATE_3, ("Gadovist",) * 3, POS, None),
+    "no agent": (LATE_3, (None,) * 3, IND, "AGENT_UNKNOWN"),
+    "gadoxetate in another header": (LATE_3, (None, "Primovist", "Gadovist"), IND, "AGENT_CONTRADICTED"),
+    "a hepatobiliary phase of an agent without one": (
+        HEPATOBILIARY,
+        ("Gadovist",) * 4,
+        IND,
+        "AGENT_CONTRADICTED",
+    ),
+    "a hepatobiliary phase of gadobenate": (HEPATOBILIARY, ("MultiHance",) * 4, POS, None),
+}
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_whether_a_delayed_mr_phase_is_transitional(name: str) -> None:
+    phases, agents, washout, code = AGENTS[name]
+
+    found = mr_answer((1.0,) * len(phases), told=False, phases=phases, agents=agents).washout
+
+    delayed = next(p for p in found.by_phase if p.phase is Phase.DELAYED)
+    assert delayed.finding is washout
+    assert {r.code for r in delayed.reasons if r.code.startswith("AGENT")} == ({code} if code else set())
 
 
 def few_voxels(mask: RegionMask) -> RegionMask:

@@ -239,12 +239,25 @@ class PhaseChoice:
         return tuple(found)
 
     def agent_doubts(self, a: Acquisition) -> tuple[Reason, ...]:
-        """Without the agent's name a delayed MR phase may be the transitional phase of gadoxetate."""
-        known = _agent(a) is not Agent.UNKNOWN
-        if self.unit == "HU" or self.phase(a) is not Phase.DELAYED or known:
+        """Without the agent's name, or with two, a delayed MR phase may be the transitional of gadoxetate."""
+        if self.unit == "HU" or self.phase(a) is not Phase.DELAYED:
             return ()
-        text = "the contrast agent is not named: after gadoxetate this would be the transitional phase"
-        return (Reason("AGENT_UNKNOWN", text),)
+        agent = _agent(a)
+        if agent is Agent.UNKNOWN:
+            text = "the contrast agent is not named: after gadoxetate this would be the transitional phase"
+            return (Reason("AGENT_UNKNOWN", text),)
+        other = next((b for b in self.study if self._hints_at_gadoxetate(b, agent)), None)
+        if other is None:
+            return ()
+        text = f"{_label(a)} names {agent.value}, but {_label(other)} is of gadoxetate or hepatobiliary"
+        return (Reason("AGENT_CONTRADICTED", f"{text}: then this would be the transitional phase"),)
+
+    def _hints_at_gadoxetate(self, b: Acquisition, agent: Agent) -> bool:
+        """Whether an acquisition is of gadoxetate by its own words, or shows what ``agent`` does not."""
+        decision = self.decisions.get(b.key)
+        hepatobiliary = decision is not None and decision.phase is Phase.HEPATOBILIARY
+        words = named_agent(b.header.series_description, b.header.protocol_name)
+        return Agent.GADOXETATE in (_agent(b), words) or (hepatobiliary and agent is not Agent.GADOBENATE)
 
 
 def _label(a: Acquisition) -> str:
