@@ -117,10 +117,3 @@ def rescreen(
         if changed or before.overall != after.overall:
             found.append(Rescreened(name, (before.overall, after.overall), changed))
     return tuple(found)
-
-
-def eligible_now(changes: Iterable[Rescreened]) -> list[str]:
-    """Names of patients whom the amendment lets in or leaves open who were kept out before."""
-    return [
-        each.name for each in changes if each.overall[0] == "INELIGIBLE" and each.overall[1] != "INELIGIBLE"
-    ]

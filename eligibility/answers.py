@@ -1,8 +1,8 @@
-"""Questions to a record and the eight ways to combine their answers.
+"""Questions to a record and the seven ways to combine their answers.
 
 ``yes_or_no`` and ``one_of`` read one recorded value; ``unknown`` and ``known`` state an answer outright.
-``all_of``, ``any_of``, ``negated``, ``if_then``, ``exists``, ``count_at_least``, ``same_for_all`` and
-``noted`` combine answers by Kleene's logic and keep the evidence of the deciding parts only.
+``all_of``, ``any_of``, ``negated``, ``if_then``, ``exists``, ``count_at_least`` and ``noted`` combine
+answers by Kleene's logic and keep the evidence of the deciding parts only.
 """
 
 from __future__ import annotations
@@ -231,9 +231,3 @@ def count_at_least(answers: Sequence[Answer], least: int, label: str) -> Answer:
     no = [a for a in answers if a.truth is Truth.FALSE]
     evidence = unique(e for a in (*yes, *no) for e in a.evidence)
     return known(False, f"{len(yes)} {label}", *evidence)
-
-
-def same_for_all(possibilities: Sequence[Answer], otherwise: Answer) -> Answer:
-    """The answer every possibility gives; ``otherwise`` (unknown) where they differ."""
-    truths = {a.truth for a in possibilities}
-    return possibilities[0] if len(truths) == 1 else otherwise

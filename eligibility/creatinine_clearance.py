@@ -64,7 +64,7 @@ def _judge(ask: Ask, result: LabResult, limit: Decimal) -> Answer:
     value = converted(result)
     if isinstance(value, Answer):
         return value
-    lacking = _lacking(ask, result, limit)
+    lacking = _lacking(ask)
     clearance = _range(ask, result, range_of(result, value))
     truth = clearance.at_least(limit) if clearance is not None else Truth.UNKNOWN
     if truth is Truth.UNKNOWN:
@@ -106,7 +106,7 @@ def _range(ask: Ask, result: LabResult, creatinine: Range) -> Range | None:
     return Range(low, high, low_open=creatinine.high_open, high_open=creatinine.low_open)
 
 
-def _lacking(ask: Ask, result: LabResult, limit: Decimal) -> list[Missing]:
+def _lacking(ask: Ask) -> list[Missing]:
     facts = ask.facts
     lacking = []
     if facts.vitals.weight_kg is None:

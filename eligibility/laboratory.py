@@ -99,7 +99,7 @@ def _latest(ask: Ask, results: list[LabResult], screening: PartialDate, days: in
     certain = [(r, day) for r, day, truth in placed if truth is Truth.TRUE]
     possible = [(r, day) for r, day, truth in placed if truth is not Truth.FALSE]
     if not possible:
-        return Choice((), _out_of_window(ask, placed, screening, days, wanted))
+        return Choice((), _out_of_window(placed, screening, days, wanted))
     floor = max((day.first for _, day in certain), default=date.min)
     contenders = [(r, day) for r, day in possible if day.last >= floor]
     distinct = {(day.first, day.last) for _, day in contenders}
@@ -135,7 +135,6 @@ def _without_screening(name: str, results: list[LabResult], days: int) -> Answer
 
 
 def _out_of_window(
-    ask: Ask,
     placed: Sequence[tuple[LabResult, PartialDate, Truth]],
     screening: PartialDate,
     days: int,

@@ -98,7 +98,6 @@ class Protocol:
     effective_from: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
     headings: tuple[Mapping[str, Any], ...] = ()
-    anchors: tuple[str, ...] = ("consent", "screening", "treatment_start")
 
     def ask(self, facts: PatientFacts, **readings: str) -> Ask:
         """Facts with the readings in force, or with some of them replaced."""
@@ -186,7 +185,7 @@ def _criterion(
         if key not in entry:
             raise _wrong(id_, f"has no {key!r}")
     if extra := set(entry) - _KEYS:
-        raise _wrong(id_, f"has an unknown key {sorted(extra)[0]!r}", expected=", ".join(sorted(_KEYS)))
+        raise _wrong(id_, f"has an unknown key {min(extra)!r}", expected=", ".join(sorted(_KEYS)))
     side = str(entry.get("side", side))
     if side not in (INCLUSION, EXCLUSION):
         raise _wrong(id_, f"has side {side!r}", expected="inclusion or exclusion")
@@ -248,10 +247,10 @@ def _parameters(
     signature = inspect.signature(rule).parameters
     wanted = {p for p, v in signature.items() if v.kind is inspect.Parameter.KEYWORD_ONLY}
     if unknown := set(given) - wanted:
-        raise _wrong(criterion_id, f"rule {name} has no parameter {sorted(unknown)[0]!r}")
+        raise _wrong(criterion_id, f"rule {name} has no parameter {min(unknown)!r}")
     required = {p for p in wanted if signature[p].default is inspect.Parameter.empty}
     if absent := required - set(given):
-        raise _wrong(criterion_id, f"rule {name} lacks its parameter {sorted(absent)[0]!r}")
+        raise _wrong(criterion_id, f"rule {name} lacks its parameter {min(absent)!r}")
     typed = {key: _typed(value, hints[key], f"{name}.{key}", criterion_id) for key, value in given.items()}
     _check_laboratory(typed, criterion_id)
     return typed

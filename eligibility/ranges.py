@@ -46,11 +46,6 @@ class Range:
         """Whether it is one value."""
         return self.low == self.high
 
-    def scaled(self, factor: Decimal) -> Range:
-        """All values times a positive factor."""
-        high = None if self.high is None else self.high * factor
-        return Range(self.low * factor, high, self.low_open, self.high_open)
-
     def widened(self, share: Decimal) -> Range:
         """The range with a relative guard on either side, such as 0.005 for 0.5 %."""
         high = None if self.high is None else self.high * (1 + share)

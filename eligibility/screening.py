@@ -230,8 +230,3 @@ def _expiring(facts: PatientFacts, protocol: Protocol) -> Iterator[ExpiringLab]:
         if results and results[0].date is not None:
             day = results[0].date
             yield ExpiringLab(analyte, day, day.first + timedelta(days))
-
-
-def fails(result: ScreenResult) -> list[Verdict]:
-    """Failed criteria in protocol order."""
-    return [v for v in result.verdicts.values() if v.status is Status.FAIL]

@@ -48,11 +48,6 @@ def any_true(values: Iterable[Truth]) -> Truth:
     return max(values, default=Truth.FALSE)
 
 
-def implies(a: Truth, b: Truth) -> Truth:
-    """If a, then b."""
-    return max(not_(a), b)
-
-
 def agreed(values: Iterable[Truth]) -> Truth:
     """The value all possibilities share; UNKNOWN where they differ or there are none.
 

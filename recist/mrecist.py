@@ -19,9 +19,6 @@ from recist.progression import PROGRESSION_PERCENT
 from recist.response import Response, fell_enough
 from recist.visits import FollowedLesion, Reading, Role, Seen, Visit
 
-#: A new hepatic lesion counts from this size if it enhances and washes out like HCC. [0.1 mm]
-NEW_NODULE_TENTHS = 100
-
 
 def viable_target_response(
     *, baseline_tenths: int, nadir_tenths: int, sum_tenths: int, complete: bool = True
@@ -50,13 +47,6 @@ def viable_target_response(
     if sum_tenths == 0:
         return Response.CR
     return Response.PR if fell_enough(baseline_tenths, sum_tenths) else Response.SD
-
-
-def is_new_hepatic_lesion(diameter_tenths: int, *, typical_pattern: bool, growth_tenths: int = 0) -> bool:
-    """Whether a new liver nodule is HCC: 10 mm with a typical pattern, else 10 mm of growth as well."""
-    if diameter_tenths < NEW_NODULE_TENTHS:
-        return False
-    return typical_pattern or growth_tenths >= NEW_NODULE_TENTHS
 
 
 @dataclass(frozen=True, slots=True)

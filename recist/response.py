@@ -140,13 +140,3 @@ def overall_response(target: Response | None, non_target: Response | None, new_l
     if target is Response.CR and non_target not in (None, Response.CR):
         return Response.PR
     return target
-
-
-def node_became_pathological(before_tenths: int, now_tenths: int) -> NewLesion:
-    """Whether a normal node has grown into a new lesion.
-
-    From below to at least 10 mm it meets the size criterion, but 9 to 11 mm need not be disease: the
-    reader decides, so the answer is never more than EQUIVOCAL (EORTC clarifications).
-    """
-    grew = before_tenths < NORMAL_NODE_TENTHS <= now_tenths
-    return NewLesion.EQUIVOCAL if grew else NewLesion.NO

@@ -69,11 +69,6 @@ class TargetProposal:
     placements: tuple[Placement, ...]
     sum_tenths: int
 
-    @property
-    def non_targets(self) -> tuple[str, ...]:
-        """Ids of the malignant lesions that are followed without being measured."""
-        return tuple(p.lesion_id for p in self.placements if p.role == "non_target")
-
 
 @dataclass(frozen=True, slots=True)
 class TargetChoice:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from eligibility.amendments import diff, eligible_now, rescreen
+from eligibility.amendments import diff, rescreen
 from eligibility.errors import EligibilityError, PolicyError, ProtocolError
 from eligibility.policies import POLICIES, chosen
 from eligibility.protocol import Protocol, build_protocol
@@ -257,7 +257,6 @@ def test_rescreening_lists_the_patients_it_matters_for() -> None:
         ("anemic", ("ELIGIBLE", "INELIGIBLE"), {"I8.1": ("PASS", "FAIL")}),
         ("irradiated", ("UNDETERMINED", "ELIGIBLE"), {"E4": ("UNKNOWN", "PASS")}),
     ]
-    assert eligible_now(rescreen(patients, amended(), protocol())) == ["anemic"]
 
 
 # --- the second protocol -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from eligibility.answers import all_of, any_of, count_at_least, if_then, known, negated, unknown
-from eligibility.truth import Truth, agreed, all_true, any_true, implies, not_, truth_of
+from eligibility.truth import Truth, agreed, all_true, any_true, not_, truth_of
 from eligibility.verdict import Answer, Reason
 from tests.laws import FEW, MANY, Law, hold
 
@@ -31,7 +31,6 @@ def answer(truth: Truth) -> Answer:
 def test_operators_follow_the_whole_truth_table(a: Truth, b: Truth) -> None:
     assert all_true((a, b)) is AND[a, b]
     assert any_true((a, b)) is OR[a, b]
-    assert implies(a, b) is IMPLIES[a, b]
     assert not_(a) is NOT[a]
 
 

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recist.lengths import recorded_tenths
-from recist.mrecist import is_new_hepatic_lesion, viable_target_response
+from recist.mrecist import viable_target_response
 from recist.response import (
     NewLesion,
     NonTargetState,
     Response,
-    node_became_pathological,
     non_target_response,
     overall_response,
     target_response,
@@ -126,14 +125,6 @@ def test_overall_response(target, non_target, new, expected):
     assert overall_response(target, non_target, new) is expected
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "expected"),
-    [(99, 100, MAYBE), (90, 110, MAYBE), (99, 99, NO), (100, 140, NO), (50, 200, MAYBE)],
-)
-def test_a_node_that_becomes_pathological_is_the_readers_to_call_new(before, now, expected):
-    assert node_became_pathological(before, now) is expected
-
-
 @given(st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 100), st.booleans())
 def test_progression_is_never_undone_by_shrinking_less(baseline, nadir, now, more, before):
     def at(sum_tenths):
@@ -187,13 +178,6 @@ def test_mrecist_of_what_was_not_measured():
 
     assert viable_target_response(sum_tenths=100, **facts) is NE
     assert viable_target_response(sum_tenths=600, **facts) is PD
-
-
-def test_a_new_liver_nodule_by_mrecist():
-    assert is_new_hepatic_lesion(100, typical_pattern=True)
-    assert not is_new_hepatic_lesion(99, typical_pattern=True)
-    assert not is_new_hepatic_lesion(150, typical_pattern=False, growth_tenths=99)
-    assert is_new_hepatic_lesion(150, typical_pattern=False, growth_tenths=100)
 
 
 CODES = {CR: 1, PR: 2, SD: 3, PD: 4}
