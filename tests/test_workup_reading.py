@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from imaging.errors import RegionError
 from imaging.phases.phase import Phase
-from imaging.regions.region import Provenance, RegionMask, RegionRole, Vessel
+from imaging.regions.region import Provenance, Region, RegionMask, RegionRole, Vessel
 from imaging.volume import Study
 from tests.reading_studies import SHAPE, block, geometry, study
-from workup.case.case import Line, Statement
+from workup import reading_tools
+from workup.case.case import Case, Line, Statement
 from workup.errors import CaseError
 from workup.reading import Reading
 from workup.reading_answers import comparability_doubts
@@ -259,9 +260,50 @@ def test_a_reason_to_compare_phases_is_a_step_and_goes_into_the_case():
 
 def test_what_a_reader_may_override_is_named_with_its_phases():
     kernels = dict(zip("UAPD", ("B30f", "B70f", "B30f", "B30f"), strict=True))
-    images = [replace(a, header=replace(a.header, convolution_kernel=kernels[a.key])) for a in study()]
+    alike = [replace(a, header=replace(a.header, kvp=120.0)) for a in study()]
+    images = [replace(a, header=replace(a.header, convolution_kernel=kernels[a.key])) for a in alike]
     reading = Reading(Study(tuple(images)), reader="A")
 
     (doubt,) = comparability_doubts(reading)
     assert sorted(doubt.split()) == sorted(["kernel", "B30f", "against", "B70f"])
-    assert comparability_doubts(Reading(study())) == ()
+    assert comparability_doubts(Reading(Study(tuple(alike)))) == ()
+
+
+def test_an_outline_that_cannot_be_edited_is_not_drawn_into():
+    grid, images = geometry(), study()
+    masks = (block(grid, (1, 4, 4), (3, 8, 8)), block(grid, (1, 8, 8), (3, 8, 8)))
+    regions = tuple(
+        Region(name, RegionRole.TARGET_LESION, {"P": m})
+        for name, m in zip(("one", "two"), masks, strict=True)
+    )
+    reading, told = Reading.from_case(Case(images, tuple(regions))), []
+    reading.events.warned.connect(told.append)
+    label = reading.state.region("two").label
+    reading.labels["P"][2, 20:22, 20:22] = label
+    reading.commit_stroke()
+
+    assert reading.kept_apart == (("two", "P"),)
+    assert not (np.asarray(reading.labels["P"]) == label).any()  # what is shown is what the case holds
+    assert [m.count for m in (reading.mask("one", "P"), reading.mask("two", "P"))] == [192, 192]
+    assert reading.steps == () and "two overlaps another region" in told[0]
+    reading.erase("two", "P")
+    reading.labels["P"][2, 20:22, 20:22] = label
+    reading.commit_stroke()
+    assert reading.mask("two", "P").count == 4
+
+
+def test_an_outline_moved_into_another_region_says_what_it_left_there():
+    reading, told = Reading(study()), []
+    reading.events.warned.connect(told.append)
+    tumor, defect = (reading.add_region(r) for r in (RegionRole.PRIMARY_TUMOR, RegionRole.FILLING_DEFECT))
+    reading.outline(tumor, {"P": block(geometry(), (1, 4, 4), (3, 8, 8))})
+    reading.outline(defect, {"P": block(geometry(), (1, 4, 12), (3, 8, 2))})
+    reading_tools.nudge(reading, defect, "P", (0, 0, -1))
+    assert told == [f"24 voxels of {defect} lie in other regions and stay with them."]
+    reading_tools.nudge(reading, defect, "P", (0, 0, -1))
+
+    assert reading.mask(defect, "P") is None
+    assert reading.state.region(defect).masks == {}  # nor is it called confirmed
+    reading.undo()
+    reading.undo()
+    assert reading.mask(defect, "P").count == 48

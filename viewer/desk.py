@@ -132,9 +132,10 @@ class Desk:
     def propagate(self) -> None:
         """Carry the outline in hand to the phases that have none."""
         if (where := self._in_hand) is not None:
-            done = self.session.attempt(lambda: reading_tools.propagate(self.reading, *where))
-            if done:
-                self.session.say("Carried over: look at each phase, nudge if needed, confirm with Enter.")
+            self.session.attempt(
+                lambda: reading_tools.propagate(self.reading, *where),
+                "Carried over: look at each phase, nudge if needed, confirm with Enter.",
+            )
 
     def nudge(self, slices: int, down: int, right: int) -> None:
         """Move the outline on the phase in hand by voxels, as seen on the screen."""

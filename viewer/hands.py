@@ -40,8 +40,9 @@ class ReadingHands:
 
         if self._where is not None:
             where, words = self._where_now(), []
-            if self._session.attempt(lambda: words.append(grow(self._session.reading, *where, lps_mm))):
-                self._session.say(words[0])
+            self._session.attempt(
+                lambda: words.append(grow(self._session.reading, *where, lps_mm)), lambda: words[0]
+            )
 
     def _where_now(self) -> tuple[str, str]:
         where = self._where

@@ -102,6 +102,7 @@ class Session:
         self.in_stroke = False
         self.brush_mm = 8.0
         self._slices_dressed_at: float | None = None
+        self._warnings: list[str] = []
         #: Whether ``show`` leaves outlines and lines to be put up later, so that images are seen sooner.
         self.images_first = False
         self.outlines_up = False
@@ -259,14 +260,26 @@ class Session:
         self.dress_layers()
         self.events.brush.emit()
 
-    def attempt(self, act: Callable[[], object]) -> bool:
-        """Do something that may be refused; a refusal is told in the status bar. Whether it was done."""
+    def attempt(self, act: Callable[[], object], word: Callable[[], str] | str = "") -> bool:
+        """Do something that may be refused; a refusal is told in the status bar. Whether it was done.
+
+        ``word`` is said when it was done, after what the reading warned of meanwhile.
+        """
+        self._warnings.clear()
         try:
             act()
         except (ImagingError, WorkupError) as error:
             self.say(str(error))
             return False
+        said = word if isinstance(word, str) else word()
+        if said:
+            self.say(" ".join((*self._warnings, said)))
         return True
+
+    def warn(self, message: str) -> None:
+        """What the reading warns of; the word that follows an act does not push it aside."""
+        self._warnings.append(message)
+        self.say(message)
 
     def say(self, message: str) -> None:
         """A word to the reader, in the status bar: never a pop-up."""

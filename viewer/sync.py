@@ -58,7 +58,7 @@ class Sync:
         reading.events.labels.connect(self._written)
         reading.events.state.connect(self._state_changed)
         reading.events.active.connect(session.dress_layers)
-        reading.events.warned.connect(session.say)
+        reading.events.warned.connect(session.warn)
         events.groups.connect(self._connect_layers)
         events.phase.connect(self._phase_changed)
         session.viewer.dims.events.point.connect(self._slice_changed)

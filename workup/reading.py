@@ -15,7 +15,7 @@ from types import MappingProxyType
 from psygnal import Signal, SignalGroup
 
 from imaging.phases.phase import Phase, PhaseDecision
-from imaging.regions.label_volume import LabelEdit, LabelVolume
+from imaging.regions.label_volume import LabelVolume
 from imaging.regions.live_statistics import Moments
 from imaging.regions.region import Region, RegionMask, RegionRole, Vessel, VesselLevel
 from imaging.volume import Study
@@ -234,7 +234,7 @@ class Reading:
     def outline(self, region_id: str, masks: Mapping[str, RegionMask], title: str = "") -> int:
         """Put a region's outline on one or more acquisitions, in place of what it had there.
 
-        Voxels that belong to another region stay with it.
+        Voxels that belong to another region stay with it, and the reader is told.
 
         Returns
         -------
@@ -245,9 +245,11 @@ class Reading:
         entry, left = self.state.region(region_id), 0
         for key, mask in masks.items():
             left += self.outlines.write(key, entry.label, mask)
-            if self.outlines.has(entry.label, key):
-                entry = entry.with_mask(key, MaskState.of(mask))
+            there = self.outlines.has(entry.label, key)
+            entry = entry.with_mask(key, MaskState.of(mask) if there else None)
         self._do(title or f"outline {region_id}", self.state.with_region(entry))
+        if left:
+            self.events.warned.emit(f"{left} voxels of {region_id} lie in other regions and stay with them.")
         return left
 
     def erase(self, region_id: str, key: str) -> None:
@@ -269,32 +271,28 @@ class Reading:
     def commit_stroke(self) -> None:
         """End a stroke: what was drawn since becomes one step.
 
-        Voxels with a label that belongs to no region are put back, and the reader is told.
+        Voxels with a label that belongs to no region, or to an outline that cannot be edited there, are
+        put back, and the reader is told.
         """
         edits = self.outlines.commit()
         if not edits:
             return
-        state, foreign = self.state, set()
+        state, refused = self.state, self.locked
         for key, edit in edits.items():
             for label in edit.change.labels:
                 entry = state.of_label(label)
-                if entry is None:
-                    foreign.add(label)
+                if entry is None or key in entry.apart:
+                    refused = refused or _not_drawn(entry, label)
                     continue
-                if key not in entry.apart:
-                    drawn = entry.masks.get(key, MaskState()) if self.outlines.has(label, key) else None
-                    state = state.with_region(entry.with_mask(key, drawn))
-        if self.locked or foreign:
-            self._put_back(edits, foreign)
+                drawn = entry.masks.get(key, MaskState()) if self.outlines.has(label, key) else None
+                state = state.with_region(entry.with_mask(key, drawn))
+        if refused:
+            self.outlines.revert(edits)
+            self.events.warned.emit(f"Nothing was drawn: {refused}.")
             return
         touched = set().union(*(edit.change.labels for edit in edits.values()))
         names = sorted(entry.id for entry in map(state.of_label, touched) if entry)
         self._push(Step("draw " + ", ".join(names), self.state, state, edits))
-
-    def _put_back(self, edits: Mapping[str, LabelEdit], foreign: set[int]) -> None:
-        self.outlines.revert(edits)
-        reason = self.locked or f"label {min(foreign, default=0)} belongs to no region: add one first"
-        self.events.warned.emit(f"Nothing was drawn: {reason}.")
 
     # Lines, phases, statements
 
@@ -392,3 +390,9 @@ class Reading:
 
     def _written(self, key: str, slices: tuple[int, ...]) -> None:
         self.events.labels.emit(key, slices)
+
+
+def _not_drawn(entry: RegionEntry | None, label: int) -> str:
+    if entry is None:
+        return f"label {label} belongs to no region: add one first"
+    return f"{entry.id} overlaps another region on this phase and stays as it came; Delete erases it there"

@@ -133,11 +133,9 @@ def grow(reading: Reading, region_id: str, key: str, at_lps_mm: Point) -> str:
             together.append(acquisition.key)
     grown = grow_from_click([reading.study[k].volume for k in together], at_lps_mm)
     mask = _with_drawn(grown.mask, reading.mask(region_id, key))
-    left = reading.outline(region_id, {key: mask}, f"grow {region_id}")
+    reading.outline(region_id, {key: mask}, f"grow {region_id}")
     word = f"Grown over {len(together)} phases: look, correct, confirm with Enter."
-    if grown.leaked:
-        word = "Growth reached its limit: it has probably leaked. " + word
-    return word + (f" {left} voxels stay with other regions." if left else "")
+    return "Growth reached its limit: it has probably leaked. " + word if grown.leaked else word
 
 
 def _with_drawn(new: RegionMask, drawn: RegionMask | None) -> RegionMask:
