@@ -28,6 +28,8 @@ from viewer.map_layers import COLORS, MAP_OPACITY, SCALES, MapLayers
 from viewer.session import LABEL_MODES, Layout, Tool, default_keys
 from viewer.settings import Habits
 from viewer.windows import PRESETS, describe, limits
+from workup.case.reads import ReadPlan
+from workup.case.state import CaseState
 from workup.case.store_files import CaseStore
 from workup.reading import Reading
 from workup.reading_keeper import Keeper
@@ -508,3 +510,23 @@ def test_a_stroke_stays_on_its_slice(desk):
     next(row for row in TABLE if row.keys == "Up").does(desk)
 
     assert desk.session.viewer.dims.current_step == step
+
+
+def test_a_name_in_a_blinded_case_is_the_one_it_was_opened_with(tmp_path):
+    images = study()
+    store = CaseStore.create(tmp_path / "case", images, "case", "Office", plan=ReadPlan(("A", "B"), "C"))
+    reading = Reading(images, reader="A", decisions=named())
+    desk, said = Desk(ViewerModel(), reading, Keeper(reading, lambda: store, store=store)), []
+    desk.session.events.message.connect(said.append)
+    desk.name_reader("B")
+
+    assert reading.reader == "A" and "read blind" in said[0]
+    desk.keeper.close()
+    store.autosave(CaseState(reader="B"), "B")
+    other = Reading(images, decisions=named())
+    desk = Desk(ViewerModel(), other, Keeper(other, lambda: store, store=store))
+    desk.name_reader("B")
+    assert other.reader is None  # their unsaved work was not loaded, and would be written over
+    desk.name_reader("A")
+    assert other.reader == "A"
+    desk.keeper.close()

@@ -205,9 +205,13 @@ class Desk:
     def name_reader(self, name: str) -> None:
         """Who reads; every statement carries this name."""
         name = " ".join(name.split())
-        if name and not self.reading.locked and name != self.reading.reader:
-            self.reading.reader = name
-            self.reading.events.state.emit()
+        if not name or self.reading.locked or name == self.reading.reader:
+            return
+        if self.keeper is not None and not self.keeper.may_be_named(name):
+            self.session.say("This case is read blind: open it again with the name it is to be read under.")
+            return
+        self.reading.reader = name
+        self.reading.events.state.emit()
 
     def orthogonal(self) -> None:
         """Three planes through the region in hand, by a plugin where it is installed."""

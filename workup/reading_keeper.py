@@ -75,6 +75,16 @@ class Keeper:
             self._store = self._open_store()
         return self._store
 
+    def may_be_named(self, reader: str) -> bool:
+        """Whether the work in hand may be given this reader's name.
+
+        In a blinded case a name decides what was shown when the case was opened: another name would
+        put its reader before work that they may not see, or over work of theirs that was not loaded.
+        """
+        if self._store is None or not self._store.history().blinded:
+            return True
+        return self._reading.reader is None and self._store.pending_autosave(reader) is None
+
     def _stepped(self, title: str) -> None:
         del title
         self._steps += 1

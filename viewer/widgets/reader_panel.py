@@ -20,12 +20,16 @@ class ReaderPanel(QWidget):
         self._desk = desk
         self.name = QLineEdit(desk.reading.reader or "")
         self.name.setPlaceholderText("your name: it goes onto every statement")
-        self.name.editingFinished.connect(lambda: desk.name_reader(self.name.text()))
+        self.name.editingFinished.connect(self._named)
         self.words = wrapped(color=WARNING_COLOR)
         self.words.hide()
         self.setLayout(column(heading("Reader"), self.name, self.words))
         desk.session.events.message.connect(self.show_words)
         desk.reading.events.state.connect(self.show_state)
+
+    def _named(self) -> None:
+        self._desk.name_reader(self.name.text())
+        self.name.setText(self._desk.reading.reader or "")  # what was refused does not stay there
 
     def show_words(self, text: str) -> None:
         """The last word, until the next."""

@@ -75,7 +75,8 @@ class CaseReader:
             raise CaseError(
                 "READ_BLINDED",
                 f"version {version} belongs to a read that is not open yet",
-                advice="It opens when both readers have signed",
+                advice="It opens when both readers have signed"
+                + ("; give your name to open your own read" if who is None else ""),
             )
         self._base[saved.reader] = max(v.number for v in history.versions if v.reader == saved.reader)
         return self._state(saved.number, saved.files)
