@@ -28,10 +28,13 @@ from viewer.map_layers import COLORS, MAP_OPACITY, SCALES, MapLayers
 from viewer.session import LABEL_MODES, Layout, Tool, default_keys
 from viewer.settings import Habits
 from viewer.windows import PRESETS, describe, limits
+from workup.case.case import Line
 from workup.case.reads import ReadPlan
 from workup.case.state import CaseState
 from workup.case.store_files import CaseStore
+from workup.protocol_files import read_protocol
 from workup.reading import Reading
+from workup.reading_answers import Answers
 from workup.reading_keeper import Keeper
 from workup.reading_lines import length_mm
 from workup.reading_state import ReadState
@@ -530,3 +533,36 @@ def test_a_name_in_a_blinded_case_is_the_one_it_was_opened_with(tmp_path):
     desk.name_reader("A")
     assert other.reader == "A"
     desk.keeper.close()
+
+
+def test_an_axis_made_shorter_than_the_other_gives_its_name_away(desk):
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.session.set_tool(Tool.CALIPER)
+    desk.session.viewer.scene.camera.zoom = 8.0
+    drag(desk, [display(desk, (2, 10, 2)), display(desk, (2, 10, 27))])
+    drag(desk, [display(desk, (2, 3, 15)), display(desk, (2, 18, 15))])
+    drag(desk, [display(desk, (2, 10, 27)), display(desk, (2, 10, 14.45))])
+    measured = Answers(desk.reading, read_protocol()).region(desk.reading.active).lesion.measurement.lesion
+
+    assert {line.axis: length_mm(line) for line in desk.reading.state.lines} == pytest.approx(
+        {"long": measured.long_axis_mm, "short": measured.short_axis_mm}
+    )
+    assert measured.long_axis_mm == pytest.approx(15.0)
+    texts = desk.session.groups["U"].marks.features["text"]
+    assert sorted(texts) == ["", "LD 15.0 × SA 9.96 mm"]  # not 10.0: it is less than 10 mm
+    drag(desk, [display(desk, (2, 18, 15)), display(desk, (2, 8, 19))])
+    (line,) = desk.reading.state.lines  # no longer perpendicular: the axis in hand is what stays
+    assert length_mm(line) == pytest.approx(np.hypot(5.0, 3.2))
+
+
+def test_findings_are_printed_on_the_side_on_which_they_were_compared(desk):
+    pytest.importorskip("qtpy")
+    from viewer.widgets.findings_panel import lesion_rows
+
+    id_ = desk.reading.add_region(RegionRole.TARGET_LESION)
+    ends = [tuple(geometry().patient_mm((2, 10, column))) for column in (4, 16.45)]
+    desk.reading.set_lines(id_, (Line(id_, "P", "long", tuple(ends)),))
+    lesion = Answers(desk.reading, read_protocol()).region(id_).lesion
+
+    assert lesion.measurement.judged.threshold_mm == pytest.approx(10.0)
+    assert "LD 9.96 mm" in lesion_rows(lesion)[0]

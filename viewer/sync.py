@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recist.lengths import shown_mm
+from recist.measurability import LONG_AXIS_MM
 from viewer.layers import PhaseGroup, region_colors
 from workup.case.case import Line
 from workup.reading_lines import Drawing, length_mm, lines_on
@@ -178,11 +180,16 @@ def line_texts(lines: Sequence[Line]) -> list[str]:
     for line in lines:
         if line.axis == "long":
             other = short.get(line.region_id)
-            across = "" if other is None else f" × SA {length_mm(other):.1f}"
-            texts.append(f"LD {length_mm(line):.1f}{across} mm")
+            across = "" if other is None else f" × SA {_shown(other)}"
+            texts.append(f"LD {_shown(line)}{across} mm")
         else:
-            texts.append("" if line.region_id in long_ids else f"SA {length_mm(line):.1f} mm")
+            texts.append("" if line.region_id in long_ids else f"SA {_shown(line)} mm")
     return texts
+
+
+def _shown(line: Line) -> str:
+    """A length that does not look like 10 mm where it is less."""
+    return shown_mm(length_mm(line), LONG_AXIS_MM)
 
 
 def _on_slice(index: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -68,11 +68,12 @@ class Drawing:
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What the region's lines will be, the longer one called long."""
+        """What the region's lines will be, the longer one called long, whichever was moved."""
         both = (*self.kept, self.line)
-        if len(both) == 2 and self.line.axis == "short" and length_mm(self.line) > length_mm(self.kept[0]):
-            return (replace(self.line, axis="long"), replace(self.kept[0], axis="short"))
-        return both
+        if len(both) != 2:
+            return both
+        short, long = sorted(both, key=lambda line: (length_mm(line), line.axis != "short"))
+        return (replace(long, axis="long"), replace(short, axis="short"))
 
 
 def begin(reading: Reading, region_id: str, key: str, at_mm: ArrayLike, reach_mm: float) -> Drawing:
@@ -127,7 +128,7 @@ def keep(reading: Reading, drawing: Drawing) -> bool:
         return False
     lines = drawing.lines
     if len(lines) == 2 and not is_perpendicular(lines):
-        lines = tuple(line for line in lines if line.axis == "long")
+        lines = (replace(drawing.line, axis="long"),)
     reading.set_lines(drawing.line.region_id, lines, f"measure {drawing.line.region_id}")
     return True
 

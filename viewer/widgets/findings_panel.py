@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QLabel, QWidget
 
 from imaging.findings.printed_numbers import shown
+from recist.lengths import shown_mm
 from viewer.widgets.parts import (
     QUIET_COLOR,
     STATUS_COLORS,
@@ -71,8 +72,10 @@ def defect_rows(defect: DefectAssessment) -> list[str]:
     rows = [f"Enhancement: {finding_text(enhancement.finding)}"]
     if enhancement.difference is not None:
         ci = enhancement.ci95
-        interval = "" if ci is None else f" [{ci[0]:.0f} to {ci[1]:.0f}]"
-        rows[0] += escaped(f"  {enhancement.difference:+.1f}{interval} {enhancement.unit}")
+        limits = (enhancement.policy.t_neg, enhancement.policy.t_pos)
+        interval = "" if ci is None else f" [{' to '.join(shown(end, *limits, decimals=0) for end in ci)}]"
+        sign = "" if enhancement.difference < 0 else "+"
+        rows[0] += escaped(f"  {sign}{shown(enhancement.difference, *limits)}{interval} {enhancement.unit}")
     rows.append(f"Washout: {finding_text(washout.finding)}")
     for phase in washout.by_phase:
         ratio = limit = ""
@@ -95,10 +98,13 @@ def lesion_rows(lesion: LesionAssessment) -> list[str]:
     if measured.long_axis_mm is None:
         rows = [colored("Not measured yet: draw it, or use the caliper (C).", QUIET_COLOR)]
     else:
-        short = "" if measured.short_axis_mm is None else f"  SA {measured.short_axis_mm:.1f} mm"
-        low_high = measured.interval_mm
-        interval = "" if low_high is None else f" [{low_high[0]:.1f} to {low_high[1]:.1f}]"
-        text = f"LD {measured.long_axis_mm:.1f}{interval} mm{short}  ({lesion.measurement.method})"
+        limit = judged.threshold_mm
+        short = "" if measured.short_axis_mm is None else f"  SA {shown_mm(measured.short_axis_mm, limit)} mm"
+        ends = " to ".join(shown_mm(end, limit) for end in measured.interval_mm or ())
+        interval = ends and f" [{ends}]"
+        text = (
+            f"LD {shown_mm(measured.long_axis_mm, limit)}{interval} mm{short}  ({lesion.measurement.method})"
+        )
         rows = [f"<b>{escaped(text)}</b>"]
     status = judged.status.value
     words = status.replace("_", " ").lower()
