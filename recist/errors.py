@@ -41,21 +41,11 @@ class RecistError(Exception):
         self.expected = expected
         self.advice = advice
         self.details: dict[str, Any] = dict(details or {})
-        super().__init__(str(self))
+        super().__init__(code, found)  # its arguments, and its attributes, cross a process border
 
     def __str__(self) -> str:
         text = f"{self.found}; expected {self.expected}" if self.expected else self.found
         return f"{text}. {self.advice}" if self.advice else text
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Keep the facts when an error crosses a process border."""
-        return (_rebuild, (type(self), self.code, self.found, self.expected, self.advice, self.details))
-
-
-def _rebuild(
-    kind: type[RecistError], code: str, found: str, expected: str, advice: str, details: dict[str, Any]
-) -> RecistError:
-    return kind(code, found, expected=expected, advice=advice, details=details)
 
 
 class LengthError(RecistError):

@@ -107,20 +107,6 @@ def test_a_printed_change_stays_off_a_limit_it_misses():
     assert shown_percent(Fraction(200, 9), 20) == "+22.2"
 
 
-def test_errors_keep_their_facts_across_processes():
-    import pickle
-
-    with pytest.raises(LengthError) as refused:
-        recorded_tenths("9.95")
-    again = pickle.loads(pickle.dumps(refused.value))
-
-    assert (again.code, again.details, str(again)) == (
-        refused.value.code,
-        refused.value.details,
-        str(refused.value),
-    )
-
-
 def test_beyond_a_millionth_printing_gives_up_on_more_places():
     assert shown_mm(10.24, 10.2400001) == "10.240000"
     assert shown_percent(Fraction(-30) + Fraction(1, 10**12), -30) == "-30.00000000"

@@ -30,7 +30,7 @@ class WorkupError(Exception):
         self.expected = expected
         self.advice = advice
         self.details: dict[str, Any] = dict(details or {})
-        super().__init__(str(self))
+        super().__init__(code, found)  # its arguments, and its attributes, cross a process border
 
     def __str__(self) -> str:
         text = f"{self.found}; expected {self.expected}" if self.expected else self.found

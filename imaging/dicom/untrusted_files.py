@@ -31,7 +31,7 @@ _ALLOWED = {
     ("imaging.volume", "Study"), ("imaging.volume", "Acquisition"), ("imaging.volume", "AcquisitionHeader"),
     ("imaging.volume", "Volume"), ("imaging.volume", "Caution"), ("imaging.volume", "Refused"),
     ("imaging.volume", "Skipped"), ("imaging.geometry", "VolumeGeometry"),
-    ("imaging.errors", "_rebuild"), ("imaging.errors", "DicomError"),
+    ("imaging.errors", "DicomError"),
     ("datetime", "datetime"), ("datetime", "timezone"), ("datetime", "timedelta"),
     ("numpy", "dtype"), ("numpy", "ndarray"), ("numpy._core.numeric", "_frombuffer"),
     ("numpy._core.multiarray", "_reconstruct"),
