@@ -171,6 +171,8 @@ IMAGES = {
     "arterial between early and late": ([PLAIN, replace(LATE, portal=62)], [U, A]),
     "portal or delayed is not told alone": ([PLAIN, PassNumbers(130, 108, 122, 125)], [U, NOTHING]),
     "no unenhanced pass": ([LATE, PORTAL, LAST], [LA, NOTHING, D]),
+    "two fallen passes without a spleen in view (real: late arterial, portal venous)": (
+        [PassNumbers(340, 49), PassNumbers(200, 69), PassNumbers(129, 95)], [A, NOTHING, NOTHING]),
     "one arterial pass alone names nothing without its tube voltage": ([LATE], [NOTHING]),
     "one portal venous pass alone": ([PORTAL], [NOTHING]),
     "one unenhanced pass alone": ([PLAIN], [U]),

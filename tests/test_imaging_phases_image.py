@@ -62,6 +62,30 @@ def test_the_voxels_alone_name_a_whole_study(plain):
     assert {key: d.phase for key, d in name_phases(study).items()} == plain.phases()
 
 
+@pytest.mark.parametrize("phase", [U, LA, PV])
+def test_one_pass_alone_even_if_stored_twice_names_and_excludes_nothing(plain, phase):
+    """Bone is what stays bright from pass to pass; real slabs had a vertebra for an aorta."""
+    one = bare(plain.acquisition(phase))
+
+    for passes in ([one], [one, replace(one, key="again")]):
+        readings = read_images(passes).values()
+
+        assert {r.says for r in readings} == {Phase.UNDETERMINED}
+        assert not any(r.excludes(p) for r in readings for p in (U, LA, PV, D))
+
+
+@pytest.mark.parametrize("axes", [(-1, 1, 1), (-1, -1, 1)], ids=["situs inversus", "prone typed for supine"])
+def test_a_spleen_in_the_place_of_the_liver_is_not_measured_as_liver(plain, axes):
+    def turned(a):
+        matrix = np.diag([*axes, 1.0]) @ a.volume.geometry.index_to_patient_mm
+        geometry = VolumeGeometry(a.volume.geometry.shape, matrix)
+        return replace(bare(a), volume=replace(a.volume, geometry=geometry))
+
+    readings = read_images([turned(a) for a in plain.acquisitions])
+
+    assert all(r.says in (Phase.UNDETERMINED, plain.phases()[key]) for key, r in readings.items())
+
+
 def test_images_can_be_left_out(plain):
     study = Study(tuple(bare(a) for a in plain.acquisitions))
 

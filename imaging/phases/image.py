@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from imaging.phases.common_grid import CommonGrid, common_grids
 from imaging.phases.landmarks import Landmarks
 from imaging.phases.measurements import PassNumbers, measure_grid, measure_masks
-from imaging.phases.plausibility import ImageReading, read_passes
+from imaging.phases.phase import Phase
+from imaging.phases.plausibility import SAME_AORTA_HU, ImageReading, read_passes
 from imaging.volume import Acquisition
 
+#: What is said of the only pass of its place.
+ALONE = "one pass alone, bone is not told from blood"
 #: Acquisition key -> organ name -> mask on the acquisition's grid.
 OrganMasks = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
@@ -49,5 +52,20 @@ def read_images(
     masked = {a.key: measure_masks(a.volume.voxels, masks[a.key]) for a in acquisitions if masks.get(a.key)}
     found = read_passes(masked, kvp) if masked else {}
     for sight in look([a for a in acquisitions if a.key not in masked], progress):
-        found.update(read_passes(sight.numbers, kvp))
+        found.update(_told_apart(read_passes(sight.numbers, kvp)))
     return found
+
+
+def _told_apart(readings: Mapping[str, ImageReading]) -> Mapping[str, ImageReading]:
+    """The readings where passes differ; of one pass alone (or its reconstructions) the numbers only.
+
+    What stays bright from pass to pass is bone. In one pass alone nothing tells it from blood: of 220 slabs
+    of two real studies, 13 had a vertebra or bowel for an aorta and a wrong definite phase.
+    """
+    aortas = [r.aorta_hu for r in readings.values() if r.aorta_hu is not None]
+    if not aortas or max(aortas) - min(aortas) > SAME_AORTA_HU:
+        return readings
+    return {
+        key: ImageReading(Phase.UNDETERMINED, frozenset(), f"{ALONE}: {reading.written}", reading.aorta_hu)
+        for key, reading in readings.items()
+    }

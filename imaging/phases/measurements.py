@@ -110,6 +110,9 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
     numbers = {key: replace(n, aorta=blood[key]) for key, n in numbers.items()}
     if liver is not None:
         marks = _veins_and_organs(grid, marks, numbers, bright, tissue)
+        if marks.spleen is not None and marks.spleen.sum() > liver.sum():
+            # situs inversus, or a position typed wrongly: the "liver" is the spleen, nothing is sure
+            return {key: PassNumbers() for key in grid.hu}, Landmarks(spine=spine)
     kidneys = None if marks.kidneys is None else _kidney_parts(marks.kidneys, grid)
     return {key: _measured(grid, marks, key, n, kidneys) for key, n in numbers.items()}, marks
 

@@ -189,7 +189,7 @@ def _first_look(
         return ALL, f"aorta between {UNENHANCED_BLOOD_HU:.0f} and {ENHANCED_BLOOD_HU:.0f} HU"
     if base.liver is None or n.liver is None:
         return _alone(n, kvp)
-    share = (n.liver - base.liver) / (n.aorta - base.aorta)
+    share = _liver_share(n, base) or 0.0
     said = f"liver has {100 * share:.0f} % of the aorta's gain"
     fallen = _has_fallen(n.aorta, aortas)
     early_in_time = base.measured or not fallen or n.mottled
@@ -199,6 +199,13 @@ def _first_look(
     if share >= least and (base.measured or fallen):
         return LATER, f"{said} (at least {100 * least:.0f} % is portal venous or later)"
     return ENHANCED, f"{said}, between the limits"
+
+
+def _liver_share(n: PassNumbers, base: _Baseline) -> float | None:
+    """Liver's share of the aorta's gain."""
+    if n.liver is None or base.liver is None or n.aorta is None or n.aorta <= base.aorta:
+        return None
+    return (n.liver - base.liver) / (n.aorta - base.aorta)
 
 
 def with_mottling(numbers: Mapping[str, PassNumbers]) -> dict[str, PassNumbers]:
@@ -297,7 +304,8 @@ def _tell_later_passes(
             rather.add(key)
     for one, other in combinations(later, 2):
         first, second = (one, other) if aortas[one] >= aortas[other] else (other, one)
-        if aortas[second] - base.aorta <= PAIR_SHARE * (aortas[first] - base.aorta):
+        surely_later = (_liver_share(numbers[first], base) or 0.0) >= LIVER_SHARE_LATER
+        if surely_later and aortas[second] - base.aorta <= PAIR_SHARE * (aortas[first] - base.aorta):
             possible[second] = frozenset({Phase.DELAYED})
             why[second] += (
                 f"; aorta {aortas[first] - aortas[second]:.0f} HU below another pass after the arterial"
