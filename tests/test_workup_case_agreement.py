@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.small_case import small_study, state
+from workup.case.agreement import icc_2_1
 from workup.case.agreement_files import read_agreement
 from workup.case.cohort_agreement import CohortAgreement
 from workup.case.reads import DefectRead, LesionRead, ReadPlan, ReadSummary
@@ -291,3 +292,11 @@ def test_the_cohort_page_holds_the_same_section(root, found, tmp_path):
 
 def test_a_cohort_without_reads_is_empty_not_an_error():
     assert read_agreement([]) == CohortAgreement((), (), ())
+
+
+@pytest.mark.parametrize("apart_mm", [0.0, 0.3], ids=["never differ", "always differ alike"])
+def test_readers_who_leave_no_error_but_rounding_get_no_interval_of_their_icc(apart_mm):
+    lengths = [54.4, 54.1, 54.1, 37.3, 22.7]
+    found = icc_2_1([(mm, mm + apart_mm) for mm in lengths])
+    assert found.value is not None
+    assert found.interval_95 is None

@@ -184,7 +184,7 @@ def icc_2_1(ratings: ArrayLike) -> Icc:
 def _icc_interval(
     value: float, between: float, raters: float, error: float, n: int, k: int
 ) -> tuple[float, float] | None:
-    if error <= 0:
+    if math.sqrt(max(error, 0.0)) < _NO_ERROR:  # a rest of rounding is no error between readers
         return None
     ratio = raters / error
     top = (k - 1) * (n - 1) * (k * value * ratio + n * (1 + (k - 1) * value) - k * value) ** 2

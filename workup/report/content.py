@@ -103,4 +103,4 @@ def number(value: float | None, digits: int = 1, unit: str = "", tone: Tone = To
     if value is None:
         return Cell("—", tone)
     shown = f"{value:.{digits}f}"
-    return Cell(f"{shown} {unit}".strip(), tone, float(value))
+    return Cell(f"{shown} {unit}".strip(), tone, value if isinstance(value, int) else float(value))
