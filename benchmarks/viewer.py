@@ -9,6 +9,7 @@ opening a study takes is measured by ``opening.py``.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -16,6 +17,10 @@ import time
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parent.parent)  # this file is called like the package it measures
+
+# nobody's preferences are measured, or changed
+HABITS = tempfile.TemporaryDirectory(prefix="napari-")
+os.environ["NAPARI_CONFIG"] = f"{HABITS.name}/settings.yaml"
 
 import numpy as np  # noqa: E402
 from qtpy.QtWidgets import QApplication  # noqa: E402

@@ -566,3 +566,76 @@ def test_findings_are_printed_on_the_side_on_which_they_were_compared(desk):
 
     assert lesion.measurement.judged.threshold_mm == pytest.approx(10.0)
     assert "LD 9.96 mm" in lesion_rows(lesion)[0]
+
+
+def test_strokes_inside_and_outside_count_on_one_phase_only(desk):
+    desk.new_region(RegionRole.TARGET_LESION)
+    desk.session.set_tool(Tool.SCRIBBLE)
+    inside, outside = ([display(desk, (2, row, 5)), display(desk, (2, row, 20))] for row in (8, 18))
+    drag(desk, inside, viewbox=(0, 0))
+    drag(desk, outside, button=2, viewbox=(0, 1))
+
+    assert desk.session.phase == "A"
+    assert not any(np.asarray(labels).any() for labels in desk.reading.labels.values())
+    drag(desk, inside, viewbox=(0, 1))
+    assert desk.reading.mask(desk.reading.active, "A") is not None
+
+
+def test_the_pointer_finds_its_phase_where_a_cell_was_hidden(desk):
+    for layer in desk.session.groups["A"].layers:
+        layer.visible = False
+
+    assert [desk.session.key_at(cell) for cell in ((0, 0), (0, 1), (1, 0), (1, 1))] == ["U", "P", "D", None]
+
+
+def many_phases():
+    """Five phases of one frame, one that is tilted, all with an outline that waits."""
+    tilted = geometry().index_to_patient_mm.copy()
+    tilted[:3, 0] = [0.0, 1.5, 4.77]
+    tilted[:3, 1] = [0.0, 0.954, -0.3]
+    grids = dict.fromkeys("UAPDX", geometry()) | {"T": VolumeGeometry(geometry().shape, tilted)}
+    found = {key: replace(named("P")["P"], phase=PHASES.get(key, Phase.UNDETERMINED)) for key in grids}
+    made = tuple(acquisition(k, np.full(g.shape, 60, np.int16), g) for k, g in grids.items())
+    desk = Desk(ViewerModel(), Reading(Study(made), reader="A", decisions=found))
+    desk.open()
+    desk.new_region(RegionRole.TARGET_LESION)
+    waiting = {k: replace(block(g, (2, 5, 5), (2, 6, 6)), verified=False) for k, g in grids.items()}
+    desk.reading.outline(desk.reading.active, waiting)
+    return desk
+
+
+def test_what_was_not_seen_is_not_confirmed():
+    desk, said = many_phases(), []
+    desk.session.events.message.connect(said.append)
+    desk.confirm_all()
+    masks = desk.reading.state.region(desk.reading.active).masks
+
+    assert {key: how.verified for key, how in masks.items()} == {
+        **dict.fromkeys("UAPD", True), "X": False, "T": False,
+    }  # fmt: skip
+    assert said == ["2 more wait on series that are not shown: choose them under Phases."]
+
+
+def test_a_series_that_is_not_shown_can_be_brought_to_the_screen():
+    desk = many_phases()
+    session = desk.session
+    session.activate("A")
+    session.viewer.dims.set_point(0, float(display(desk, (4, 0, 0))[0]))
+    here = session.viewer.dims.point[0]
+    desk.bring("X")
+    assert (tuple(session.groups), session.phase) == (
+        ("U", "P", "D", "X"),
+        "X",
+    )  # in place of the one in hand
+    assert session.viewer.dims.point[0] == here
+    desk.bring("T")
+    assert (tuple(session.groups), session.phase) == (("T",), "T")  # tilted: in its own frame
+    placed = session.group.image.data_to_world((3, 20, 25))
+    assert session.shown.frame.to_patient(placed) == pytest.approx(
+        desk.reading.study["T"].volume.geometry.patient_mm((3, 20, 25))
+    )
+    desk.confirm()
+    assert desk.reading.state.region(desk.reading.active).masks["T"].verified
+    desk.bring("D")
+    assert (tuple(session.groups), session.phase) == (("U", "A", "P", "D"), "D")
+    assert len(session.viewer.layers) == 12

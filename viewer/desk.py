@@ -7,13 +7,14 @@ shows it (``viewer.launch``) hangs its panels on ``panels`` by name.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from imaging.regions.region import RegionRole
 from viewer import compat, hanging, interact, keys, layout, orthogonal
 from viewer.hands import ReadingHands
 from viewer.layers import OUTLINE_OPACITY
-from viewer.session import Layout, Session
+from viewer.session import Layout, Session, keys_beside
 from viewer.settings import DEFAULT_HABITS, Habits, remember
 from viewer.sync import Sync
 from viewer.windows import PRESETS
@@ -116,6 +117,20 @@ class Desk:
             self.reading.activate(ids[(here + step) % len(ids)])
             self.jump()
 
+    def bring(self, key: str) -> None:
+        """Take an acquisition in hand, also one that is not shown.
+
+        It takes the place of the one in hand, if all cells are taken; what cannot be drawn in the frame of
+        the others is shown alone.
+        """
+        session = self.session
+        if key in session.groups:
+            session.activate(key)
+            return
+        look = {**hanging.look(session), "phase": key}
+        session.show(keys_beside(session, key))
+        hanging.hang(session, look)
+
     def jump(self) -> None:
         """Scroll to the region in hand."""
         if self.reading.active is not None:
@@ -153,9 +168,17 @@ class Desk:
             self.session.attempt(lambda: self.reading.confirm(*where))
 
     def confirm_all(self) -> None:
-        """The outline is right on every phase."""
+        """The outline is right on every phase that is shown; what was not seen stays to be confirmed."""
         if (where := self._in_hand) is not None:
-            self.session.attempt(lambda: self.reading.confirm(where[0]))
+            drawn = self.reading.state.region(where[0]).masks
+            seen = [key for key in self.session.groups if key in drawn]
+            unseen = sum(not how.verified for key, how in drawn.items() if key not in seen)
+            left = f"{unseen} more wait on series that are not shown: choose them under Phases."
+            act = partial(self.reading.confirm, where[0], *seen)
+            if seen:
+                self.session.attempt(act, left if unseen else "")
+            elif unseen:
+                self.session.say(left)
 
     def erase(self) -> None:
         """Take the outline off the phase in hand."""

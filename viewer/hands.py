@@ -28,6 +28,7 @@ class ReadingHands:
         self._session = session
         self._drawing: Drawing | None = None
         self.scribbles: list[tuple[NDArray[np.float64], bool]] = []
+        self._scribbled_on: str | None = None
 
     @property
     def _where(self) -> tuple[str, str] | None:
@@ -72,9 +73,15 @@ class ReadingHands:
         draw_marks(self._session)
 
     def scribble(self, path_lps_mm: NDArray[np.float64], inside: bool) -> None:
-        """One more stroke; with strokes inside and outside, the region is outlined between them."""
+        """One more stroke; with strokes inside and outside, the region is outlined between them.
+
+        Strokes belong to the phase they were made on: on another one they begin anew.
+        """
         from workup.reading_tools import scribble
 
+        if self._scribbled_on != self._session.phase:
+            self.scribbles.clear()
+        self._scribbled_on = self._session.phase
         self.scribbles.append((path_lps_mm, inside))
         draw_marks(self._session, scribbles=self.scribbles)
         if {inside for _, inside in self.scribbles} == {True, False} and self._where is not None:

@@ -115,7 +115,7 @@ TABLE: tuple[Key, ...] = (
     Key("Control-PageUp", "nudge: one slice up", MEASURE, lambda desk: desk.nudge(1, 0, 0)),
     Key("Control-PageDown", "nudge: one slice down", MEASURE, lambda desk: desk.nudge(-1, 0, 0)),
     Key("Enter", "confirm the outline on this phase", MEASURE, lambda desk: desk.confirm()),
-    Key("Shift-Enter", "confirm the outline on every phase", MEASURE, lambda desk: desk.confirm_all()),
+    Key("Shift-Enter", "confirm the outline on every phase shown", MEASURE, lambda desk: desk.confirm_all()),
     Key("V", "save a version", READ, lambda desk: desk.save()),
     Key("T", "sign the read", READ, lambda desk: desk.panel("sign")),
     Key("U", "export report, SEG and SR", READ, lambda desk: desk.export()),

@@ -198,8 +198,9 @@ class Session:
         if self.layout is not Layout.GRID or cell is None:
             return self.phase
         columns = self.viewer.canvas.grid.actual_shape(self.viewer.layers)[1]
-        index = cell[0] * columns + cell[1]
-        keys = tuple(self.groups)
+        index = cell[0] * columns + cell[1]  # napari gives no cell to a phase whose layers are all hidden
+        up = self.outlines_up
+        keys = [k for k, g in self.groups.items() if g.image.visible or (up and g.labels.visible)]
         return keys[index] if 0 <= index < len(keys) else None
 
     # Tools
@@ -300,6 +301,18 @@ def default_keys(reading: Reading) -> tuple[str, ...]:
     rest = [key for key in ranked if key not in chosen]
     kept = set((chosen + rest)[:MOST_CELLS_AT_FIRST])
     return tuple(key for key in ranked if key in kept) or tuple(a.key for a in reading.study)
+
+
+def keys_beside(session: Session, key: str) -> tuple[str, ...]:
+    """What to show so that one more acquisition is seen: with the others, with the first ones, or alone."""
+    reading, shown = session.reading, tuple(session.groups)
+    if len(shown) >= MOST_CELLS_AT_FIRST:
+        shown = tuple(k for k in shown if k != session.phase)
+    wanted = tuple(sorted((*shown, key), key=lambda k: TIME_ORDER.index(reading.phase(k))))
+    if len(shown_together(reading.study, wanted).keys) == len(wanted):
+        return wanted
+    first = default_keys(reading)
+    return first if key in first and key in shown_together(reading.study, first).keys else (key,)
 
 
 def title_of(reading: Reading, key: str) -> str:

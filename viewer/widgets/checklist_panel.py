@@ -105,7 +105,7 @@ class ChecklistPanel(QWidget):
             self._desk.reading.activate(item.region_id)
             self._desk.jump()
         if item.acquisition_key is not None:
-            self._desk.session.activate(item.acquisition_key)
+            self._desk.bring(item.acquisition_key)
 
 
 def _line(name: str, verdict: Verdict) -> str:

@@ -115,7 +115,7 @@ class PhasesPanel(QWidget):
         if rows:
             key = self._keys[rows[0].row()]
             self._show_evidence(key)
-            self._desk.session.activate(key)
+            self._desk.bring(key)
 
     def _phase_in_hand(self, key: str) -> None:
         self.table.blockSignals(True)
