@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from eligibility.errors import PolicyError
 
@@ -113,10 +114,12 @@ def policy_of(name: str) -> Policy:
     """A policy by its id or name."""
     policy = POLICIES.get(name) or _BY_NAME.get(name)
     if policy is None:
+        near = get_close_matches(name, _BY_NAME, 1)
         raise PolicyError(
             "POLICY_UNKNOWN",
             f"there is no policy {name!r}",
             expected="one of " + ", ".join(f"{p.id} ({p.name})" for p in POLICIES.values()),
+            advice=f"Did you mean {near[0]}?" if near else "",
         )
     return policy
 

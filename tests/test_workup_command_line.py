@@ -119,6 +119,15 @@ def test_a_command_pays_only_for_what_it_uses(arguments, forbidden):
 REFUSALS = {
     "a folder that is not there": (("assess", "nowhere"), "NO_CASE"),
     "a folder without images": (("phases", ROOT / "docs"), "NOTHING_USABLE"),
+    "a file where the report's folder should be": (
+        ("screen", SAMPLE / "record.json", "--out", SAMPLE / "record.json"),
+        "FILE_ACCESS",
+    ),
+    "a reader's phases in a table without their columns": (
+        ("phases", SAMPLE / "dicom", "--labels", ROOT / "Makefile"),
+        "LABEL_COLUMNS",
+    ),
+    "a lesion table that is not there": (("recist", "nowhere.csv"), "NO_CASE"),
     "a protocol that is not there": (("assess", SAMPLE, "--protocol", "NCT00000000"), None),
 }
 

@@ -6,12 +6,14 @@ parameters and heavy imports inside its body, so that ``veinvasion --help`` stay
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -76,6 +78,20 @@ def loading_progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+#: What a path that was given, and no fault of ours, brings about.
+_OF_THE_PLACE = (
+    errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR,
+    errno.EISDIR, errno.EROFS, errno.ENOSPC,
+)  # fmt: skip
+
+
+def _what_of_the_place(error: OSError) -> str:
+    """One sentence of a file that is not there, not allowed, or no folder; the last part of its path only."""
+    in_the_way = error.errno in (errno.EEXIST, errno.ENOTDIR)
+    found = "a file stands where a folder is needed" if in_the_way else error.strerror
+    return f"{Path(os.fsdecode(error.filename)).name!r}: {found}. Check the paths of the command"
+
+
 def _typed(error: BaseException) -> bool:
     return isinstance(getattr(error, "code", None), str)
 
@@ -131,6 +147,10 @@ def main(arguments: list[str] | None = None) -> None:
         build_app(given[0] if given else None)(args=given, standalone_mode=True)
     except BrokenPipeError:
         os._exit(0)
+    except OSError as error:
+        if not error.filename or error.errno not in _OF_THE_PLACE:
+            raise
+        sys.exit(fail("FILE_ACCESS", _what_of_the_place(error), as_json="--json" in given))
     except Exception as error:
         if not _typed(error):
             raise

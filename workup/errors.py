@@ -34,7 +34,11 @@ class WorkupError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.found}; expected {self.expected}" if self.expected else self.found
-        return f"{text}. {self.advice}" if self.advice else text
+        return (
+            f"{text.removesuffix('.')}{'' if text.endswith('?') else '.'} {self.advice}"
+            if self.advice
+            else text
+        )
 
 
 class CaseError(WorkupError):

@@ -149,8 +149,14 @@ def _load(plan: Planned, files: Mapping[str, Path]) -> Acquisition:
 def _refuse_everything(refused: Sequence[Refused], tally: Tally) -> None:
     listed = [{"code": r.code, "message": r.message, "files": list(r.files)} for r in refused]
     skipped = [{"reason": s.reason, "count": s.count, "examples": list(s.examples)} for s in tally.skipped()]
-    reasons = "; ".join(dict.fromkeys(f"{r.code}: {r.message}" for r in refused)) or "no CT or MR images"
+    reasons = "; ".join(dict.fromkeys(f"{r.code}: {r.message}" for r in refused)) or _nothing_found(tally)
     raise refusal("NOTHING_USABLE", reasons[:600], refused=listed, skipped=skipped)
+
+
+def _nothing_found(tally: Tally) -> str:
+    """That there is no image, and what there is instead."""
+    there = ", ".join(f"{s.count} {s.reason}" for s in tally.skipped())
+    return f"no CT or MR images ({there or 'no files'})"
 
 
 def _damaged_beside(plan: Planned, refused: Sequence[Refused]) -> list[str]:

@@ -146,6 +146,9 @@ def _write_overlay(study: Study, decisions: dict[str, PhaseDecision], folder: Pa
     write_pictures(look(passes), titles, folder)
 
 
+_NAMES_OF_A_SERIES = ("key", "series_uid", "series_number")
+
+
 def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
     """Phases by a reader: a JSON object, or a CSV with series_uid (or series_number, or key) and phase."""
     import csv
@@ -157,10 +160,18 @@ def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
     if path.suffix.lower() == ".json":
         return match_labels({name: str(phase) for name, phase in read_json_object(path).items()}, study)
     with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+        table = csv.DictReader(file)
+        rows = list(table)
+    columns = set(table.fieldnames or ())
+    if "phase" not in columns or not columns & set(_NAMES_OF_A_SERIES):
+        raise WorkupError(
+            "LABEL_COLUMNS",
+            f"{path.name} has the columns {', '.join(table.fieldnames or ()) or 'none'}",
+            expected=f"phase, and one of {', '.join(_NAMES_OF_A_SERIES)}",
+        )
     stated: dict[str, str] = {}
     for line, row in enumerate(rows, 2):
-        name = next(filter(None, (row.get(c) for c in ("key", "series_uid", "series_number"))), "")
+        name = next(filter(None, (row.get(c) for c in _NAMES_OF_A_SERIES)), "")
         if name in stated:
             raise WorkupError(
                 "LABEL_TWICE",

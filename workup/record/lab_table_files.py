@@ -116,7 +116,9 @@ def _check_header(header: Sequence[str], name: str) -> None:
         )
     for column in ("analyte", "value", "unit", "date"):
         if column not in header:
-            raise RecordError("TABLE_COLUMN_MISSING", f"{name} has no column {column!r}")
+            raise RecordError(
+                "TABLE_COLUMN_MISSING", f"{name} has no column {column!r}", expected=", ".join(COLUMNS)
+            )
     if len(set(header)) < len(header):
         raise RecordError("KEY_TWICE", f"{name}: a column stands twice")
 

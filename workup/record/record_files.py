@@ -132,7 +132,11 @@ def parse_json(text: str) -> Any:
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise RecordError("RECORD_NOT_JSON", f"{place}: {error.msg}") from error
+        raise RecordError(
+            "RECORD_NOT_JSON",
+            f"{place}: {error.msg}",
+            expected="a patient record in JSON, or YAML in a .yaml file",
+        ) from error
     except RecursionError as error:
         raise RecordError("RECORD_TOO_DEEP", "the file is nested too deeply") from error
 

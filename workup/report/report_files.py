@@ -41,13 +41,10 @@ def write_report(
             raise WorkupError(
                 "UNKNOWN_FORMAT", f"report format {name!r}", expected="one of " + ", ".join(FORMATS)
             )
+    rendered = [_render(report, document, name) for name in formats]  # all before any is written
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for name in formats:
-        for file_name, data in _render(report, document, name).items():
-            written.append(_replace(target / file_name, data))
-    return written
+    return [_replace(target / name, data) for files in rendered for name, data in files.items()]
 
 
 def _render(report: Report, document: Mapping[str, Any], name: str) -> dict[str, bytes]:
