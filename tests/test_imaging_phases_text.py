@@ -175,6 +175,30 @@ def test_a_multiphase_protocol_by_its_name(text, several):
     assert names_several_passes(text) is several
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ART/PORT",
+        "Art. + Port.",
+        "ART/V",
+        "Art/Del",
+        "art+late",
+        "PV/D",
+        "DEL + PV",
+        "LIVER A/PV/D",
+        "A/P phase",
+        "动脉+静脉",
+    ],
+)
+def test_a_phase_beside_the_short_name_of_another_is_several(text):
+    assert read_phase(text, "CT").phase is Phase.MULTIPLE
+
+
+@pytest.mark.parametrize("text", ["ART PORT", "Art Vein", "PV DEL"])
+def test_two_phases_without_a_joint_are_a_conflict_even_if_one_is_short(text):
+    assert read_phase(text, "CT").conflict
+
+
 ROLES_BY_TYPE = {
     "a scout by its type": (("ORIGINAL", "PRIMARY", "LOCALIZER"), "LIVER", Role.LOCALIZER),
     "a reformat by its type": (("DERIVED", "SECONDARY", "MPR"), "PV 3mm", Role.REFORMAT),

@@ -188,7 +188,8 @@ def _merged(named: set[Phase]) -> set[Phase]:
 
 def _several(text: str, words: list[Mark], named: set[Phase]) -> TextReading:
     written = ", ".join(dict.fromkeys(mark.written for mark in words))
-    between = text[words[0].span[1] : words[-1].span[0]]
+    last = text[slice(*words[-1].span)]
+    between = text[words[0].span[1] : words[-1].span[0]] + last[: len(last) - len(last.lstrip(" ./+&,"))]
     if len(named) > 2 or named <= _ARTERIAL or _JOINT.search(between):
         return TextReading(Phase.MULTIPLE, written)
     first: dict[Phase, str] = {}

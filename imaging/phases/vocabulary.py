@@ -55,6 +55,8 @@ _BY_SIGHT = r"""(?:hypert\w*|throm\w*|occl\w*|malform\w*|sinus\w*|access|insuff\
 _ARTERIAL = (
     r"art(?:erial(?:e|es|is|s)?|eriel(?:le)?s?|eriell\w*|erieel(?:e)?|eri(?:al)?|er|s|erioso?|eriosa)?"
 )
+#: Right after a phase that was read already (which leaves zeros) and a joint: what is short for another phase there.
+_BESIDE = r"(?<=\0)\.?\s?[/+&,]\s?"
 _PHASE = r"(?:~(?:phas\w*|fas\w*|ph|pha))"
 
 _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
@@ -149,7 +151,7 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
     ),
     (
         Phase.ARTERIAL,
-        rf"""<(?:hepatic~)?{_ARTERIAL}>(?!\s*(?:y|ies|line|access)) | <hap> | <pancreatic{_PHASE} | <a\.?[\s-]?phase> |
+        rf"""<(?:hepatic~)?{_ARTERIAL}>(?!\s*(?:y|ies|line|access)) | <hap> | <a(?=\s?[/+&]\s?(?:p~ph|pvp?>|v~ph)) | <pancreatic{_PHASE} | <a\.?[\s-]?phase> |
         <(?:hepatic\s)?arter(?:y|ie){_PHASE} | <aortic{_PHASE} |
         간동맥\s*기 | 동맥(?!류|경화|박리|색전|조영술)\s*(?:우세)?\s*[기상]? | 아테리얼 | 肝動脈[相期] |
         (?<!肝)動脈(?!瘤|硬化|解離|塞栓|造影)\s*(?:優位)?[相期]? | 动脉(?!瘤|硬化)期? | 早期相""",
@@ -166,7 +168,8 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
     # ------------------------------------------------------------------------------- portal venous
     (
         Phase.PORTAL_VENOUS,
-        rf"""<port(?:al|o|ale|ales)?~(?:ven(?:ous\w?|os\w*|oes\w*|eux|euse|a)?|veineu\w*|vn){_PHASE}?> |
+        rf"""{_BESIDE}(?:port|vein|v|静脉|静脈|門脈|门脉)> | (?<=\0)\s+(?:port|vein)> |
+        <port(?:al|o|ale|ales)?~(?:ven(?:ous\w?|os\w*|oes\w*|eux|euse|a)?|veineu\w*|vn){_PHASE}?> |
         <port(?:al|o)ven\w* | <pvp> | <pv{_PHASE} | <late~(?:portal|pv)(?:~ven\w*)? |
         <portals?(?:~vein|~dominant)?{_PHASE}?> | <portal(?:e|es|er|is|phase)> | <portal(?=\d) |
         <(?:veine|temps|tps|phase)~port(?:e|al|ale)?> | <p~(?:ven(?:ous)?)> | <pven(?:ous)?> | <pv> |
@@ -179,7 +182,8 @@ _WORDS: tuple[tuple[Sense | Phase, str], ...] = (
     # ------------------------------------------------------------------------------------- delayed
     (
         Phase.DELAYED,
-        rf"""<(?:(?:early|late)~)?delay(?:ed|s|e)?{_PHASE}?> | <delay(?=\d) | <delayd> | <dlyd?> | <delai> |
+        rf"""{_BESIDE}(?:d|del|late|lat)> | (?<=\0)\s+del> | <del(?=\s?[/+&,]\s?\0) |
+        <(?:(?:early|late)~)?delay(?:ed|s|e)?{_PHASE}?> | <delay(?=\d) | <delayd> | <dlyd?> | <delai> |
         <retard(?:ee?|o)?> | <tardi(?:f|fs|ve|ves|vo|va|a|o)> | <tard> |
         <spae?t(?:e|er)?{_PHASE}?> | <spae?taufn\w* | <verzoe?gert\w* | <d[\s-]phase> |
         <equil\w*{_PHASE}? | <equi{_PHASE}?> | <eq{_PHASE}?> | <gleichgew\w* | <excret\w* | <urogra\w*{_PHASE} |
