@@ -61,6 +61,9 @@ USELESS = {
     "the start was copied from the series time": (
         [header(acquisition_time_s=NOON + 9, series_time_s=NOON, contrast_start_time_s=NOON),
          header("2", acquisition_time_s=NOON + 60, series_time_s=NOON + 55, contrast_start_time_s=NOON + 55)], "copied"),
+    "the start was copied from another series (portal venous would be late arterial)": (
+        [header(acquisition_time_s=NOON + 35, contrast_start_time_s=NOON),
+         header("2", acquisition_time_s=NOON, contrast_start_time_s=NOON)], "copied"),
     "the start was copied from the acquisition": ([header(acquisition_time_s=NOON, contrast_start_time_s=NOON)], "copied"),
     "de-identification set every time to midnight": (
         [header(acquisition_time_s=0.0, contrast_start_time_s=10.0), header("2", acquisition_time_s=0.0)], "same time"),

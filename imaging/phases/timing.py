@@ -159,9 +159,9 @@ def why_times_are_useless(study: Sequence[AcquisitionHeader]) -> str:
     starts = [h for h in study if start_second(h) is not None]
     if not starts:
         return "no start of injection is recorded"
-    copied = [h for h in starts if start_second(h) in {h.series_time_s, acquisition_second(h)}]
-    if len(copied) == len(starts):
-        return "the start of injection equals the time of every series: it was copied, not measured"
+    times = {moment for h in study for moment in (h.series_time_s, acquisition_second(h))}
+    if any(start_second(h) in times for h in starts):
+        return "the start of injection equals the time of a series: it was copied, not measured"
     passes = {acquisition_second(h) for h in study}
     if len(study) > 1 and len(passes) == 1:
         return "every acquisition has the same time: times were removed by de-identification"
