@@ -11,6 +11,8 @@ from workup.assessment import Assessment
 from workup.assessment_json import assessment_document
 from workup.case.assessed_summary import assessed_summary
 from workup.case.origin_files import stored_origin
+from workup.case.reads import SignedRead
+from workup.case.signature_files import signed_as_assessed
 from workup.case.software_files import software_lock
 from workup.case.trace import Origin, trace_document
 from workup.command_line import SCHEMA_VERSION, version
@@ -77,37 +79,24 @@ def sign_read(keeper: Keeper, assess: Callable[[], Assessment], meaning: str, wh
     )
 
 
-def write_dicom(assessment: Assessment, folder: str | Path, *, signed: bool = False) -> list[Path]:
-    """SEG of each outlined acquisition and the SR that refers to them.
+def write_dicom(
+    assessment: Assessment, folder: str | Path, *, signature: SignedRead | None = None
+) -> list[Path]:
+    """SEG of each outlined acquisition and the SR that refers to them, as ``veinvasion export`` writes them.
 
     Raises
     ------
     ExchangeError
-        ``SOURCE_MISSING`` if the images are no longer where they were read.
-    FileExistsError
-        An export is never overwritten.
+        As ``workup.exchange.export_files.export_cases``; an export is never overwritten.
     """
-    from workup.exchange.seg_files import write_segmentations
-    from workup.exchange.source_image_files import read_source_images
-    from workup.exchange.sr_files import structured_report, write_structured_report
+    from workup.exchange.export_files import export_cases
 
-    case, target = assessment.case, Path(folder)
-    outlined = {key for region in case.regions for key in region.masks}
-    outlined |= {line.acquisition_key for line in case.lines}
-    acquisitions = [a for a in case.study if a.key in outlined]
-    images = read_source_images(case.study.source, acquisitions)
-    written = write_segmentations(
-        case.case_id,
-        case.regions,
-        acquisitions,
-        images,
-        target,
-        reader=case.reader,
-        version=version(),
-        signed=signed,
-    )
-    report = structured_report(
-        assessment, images, {key: seg for key, (_, seg) in written.items()}, version=version(), signed=signed
-    )
-    paths = [path for path, _ in written.values()]
-    return [*paths, write_structured_report(report, target / "sr.dcm")]
+    return export_cases([assessment], folder, ("seg", "sr"), version=version(), signatures=[signature])
+
+
+def signature_of(keeper: Keeper | None, assessment: Assessment) -> SignedRead | None:
+    """The signed read of this reader that the work in hand is, unchanged; None if there is none."""
+    if keeper is None or not keeper.kept_as_version:
+        return None
+    read = signed_as_assessed(keeper.store.folder, assessment, assessment.case.reader)
+    return read if read is not None and read.version == keeper.last_version else None

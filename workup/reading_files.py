@@ -9,6 +9,8 @@ from pathlib import Path
 from imaging.phases.decision import name_phases
 from workup.case.case import Case
 from workup.case.case_files import is_store, read_case
+from workup.case.reader_files import CaseReader
+from workup.case.reads import SavedVersion
 from workup.case.state import case_of
 from workup.case.store_files import CaseStore, read_store_case
 from workup.reading import Reading
@@ -50,14 +52,19 @@ def open_reading(
     """
     path = Path(path)
     kept_in = _case_folder(path, Path(case_folder) if case_folder else None)
-    case = read_store_case(kept_in, who=reader, progress=progress) if is_store(kept_in) else None
-    if case is None:
+    held = _version(kept_in, reader) if is_store(kept_in) else None
+    if is_store(kept_in):
+        number = None if held is None else held.number
+        case = read_store_case(kept_in, version=number, who=reader, progress=progress)
+    else:
         case = read_case(path, progress=progress)
     decisions = name_phases(case.study)
     reading = Reading.from_case(case, decisions)
     reading.reader = reader or case.reader
     store = CaseStore.open(kept_in) if is_store(kept_in) else None
     keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path), store=store)
+    if held is not None:
+        keeper.opened_at(held)
     words = list(_first_words(case, reading))
     if store is not None:
         words += _recover(store, reading)
@@ -90,6 +97,12 @@ def _case_folder(path: Path, asked: Path | None) -> Path:
         return asked
     path = path.resolve()
     return path if is_store(path) else path.with_name(path.name + CASE_FOLDER_ENDING)
+
+
+def _version(folder: Path, reader: str | None) -> SavedVersion | None:
+    """The version that a reader goes on from: the newest one, in a blinded case the newest of their own."""
+    history = CaseReader(folder).history()
+    return history.latest_version(reader if history.blinded else None)
 
 
 def _store(folder: Path, case: Case, reader: str | None, images: Path) -> CaseStore:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from workup.case.reads import ReadSummary
+from workup.case.reads import ReadSummary, SavedVersion
 from workup.case.state import CaseState, state_of
 from workup.case.store_files import CaseStore
 from workup.errors import WorkupError
@@ -142,9 +142,19 @@ class Keeper:
             As ``save``.
         """
         self._reading.commit_stroke()
-        saved = self._saved
-        same = saved is not None and saved[0] is self._reading.state and saved[1] == self._reading.reader
-        return self.last_version if same and self.last_version is not None else self.save(why)
+        held = self.last_version
+        return held if held is not None and self.kept_as_version else self.save(why)
+
+    @property
+    def kept_as_version(self) -> bool:
+        """Whether ``last_version`` holds the work as it is now."""
+        saved, reading = self._saved, self._reading
+        return saved is not None and saved[0] is reading.state and saved[1] == reading.reader
+
+    def opened_at(self, version: SavedVersion) -> None:
+        """The reading is as this version holds it, so far."""
+        self.last_version = version.number
+        self._saved = (self._reading.state, version.reader)
 
     def sign(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from viewer.widgets.parts import WARNING_COLOR, escaped, heading, wrapped
 from workup.case.store_files import MEANING
 from workup.errors import CaseError
 from workup.reading_checklist import missing
-from workup.reading_export_files import origin_of, sign_read, write_dicom, write_reports
+from workup.reading_export_files import origin_of, sign_read, signature_of, write_dicom, write_reports
 
 if TYPE_CHECKING:
     from viewer.desk import Desk
@@ -117,18 +116,18 @@ class ExportDialog(QDialog):
     def export(self) -> None:
         """Write what is ticked."""
         target = Path(self.folder.text().strip())
-        parts: list[Callable[[], object]] = []
-        assessment = None
         if not self.folder.text().strip():
             self._desk.session.say("Name a folder to export into.")
             return
-        assessment = self._feed.answers.everything()
-        if self.report.isChecked():
-            origin = origin_of(self._desk.keeper, "before export")
-            parts.append(lambda: write_reports(assessment, target, origin=origin))
-        if self.dicom.isChecked():
-            signed = bool(self._desk.reading.locked)
-            parts.append(lambda: write_dicom(assessment, target, signed=signed))
-        if all(self._desk.session.attempt(part) for part in parts):
+        if self._desk.session.attempt(lambda: self._write(target)):
             self._desk.session.say(f"Exported into {target.name}.")
             self.accept()
+
+    def _write(self, target: Path) -> None:
+        keeper = self._desk.keeper
+        origin = origin_of(keeper, "before export")  # first: what is written is what this version holds
+        assessment = self._feed.answers.everything()
+        if self.report.isChecked():
+            write_reports(assessment, target, origin=origin)
+        if self.dicom.isChecked():
+            write_dicom(assessment, target, signature=signature_of(keeper, assessment))
