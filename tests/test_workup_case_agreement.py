@@ -18,7 +18,6 @@ from workup.case.reads import DefectRead, LesionRead, ReadPlan, ReadSummary
 from workup.case.store_files import CaseStore
 from workup.cohort.item import REFUSED, CaseResult, CohortItem
 from workup.cohort.page import cohort_report
-from workup.cohort.rows import refused_row
 from workup.cohort.worklist_files import find_items
 from workup.command_line import main
 from workup.report.agreement_report import agreement_document, agreement_report
@@ -278,8 +277,7 @@ def test_the_cohort_page_holds_the_same_section(root, found, tmp_path):
     from workup.commands.cohort import _write
 
     items = [CohortItem(i.case_id, i.path) for i in find_items(root)]
-    rows = {i.case_id: refused_row(i.case_id, REFUSED, "X", "x") for i in items}
-    results = [CaseResult(name, REFUSED, "", "", "X", case=row) for name, row in rows.items()]
+    results = [CaseResult.without_assessment(i.case_id, REFUSED, "X", "x") for i in items]
     _write(results, items, tmp_path, "0")
     page = (tmp_path / "report.html").read_text()
     alone = html(cohort_report(results, title="Cohort", footer="veinvasion 0"))

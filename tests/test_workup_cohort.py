@@ -30,6 +30,7 @@ from workup.cohort.one_case_files import Settings, case_folder, read_result, run
 from workup.cohort.query_files import filters_of
 from workup.cohort.table_files import tables_of, write_tables
 from workup.cohort.worklist_files import find_items
+from workup.command_line import version
 from workup.errors import CaseError, WorkupError
 
 COMMAND = [sys.executable, "-m", "workup", "cohort"]
@@ -82,7 +83,7 @@ def test_a_second_run_does_only_what_changed(registry, undisturbed, tmp_path):
     output, cases = tmp_path / "out", tmp_path / "cases"
     shutil.copytree(undisturbed, output)
     shutil.copytree(registry, cases, copy_function=shutil.copy2)
-    settings = Settings(output=str(output), version="x")
+    settings = settled(Settings(output=str(output), version=version()))
     items = find_items(cases)
     for item in items:
         run_case(item, settings)

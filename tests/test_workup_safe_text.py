@@ -19,7 +19,7 @@ from pydicom import dcmread
 
 from imaging.dicom.study_files import load_study
 from imaging.phases.decision import name_phases
-from tests.test_workup_deidentify import CANARIES, canaries_in, hostile
+from tests.test_workup_deidentify import canaries_in, hostile
 from workup import redaction
 from workup.case.strict_json import canonical
 from workup.command_line import print_json
@@ -125,25 +125,12 @@ def test_json_without_nan_only():
 # -- names in logs and tracebacks ------------------------------------------------------------------
 
 
-@pytest.fixture
-def forgotten():
-    yield
-    redaction.forget()
-
-
-def test_registered_names_and_numbers_of_people_leave_every_text(forgotten):
-    redaction.register(CANARIES)
-    text = " | ".join(CANARIES)
-
-    assert canaries_in(redaction.redact(text).encode()) == set()
-
-
 NUMBERS = ("800101-1234567", "8001011234567", "010-1234-5678", "01098765432", "+82-10-5555-1212",
            "1978-07-23", "HONG^GILDONG", "zeb@clinic.example")  # fmt: skip
 
 
 @pytest.mark.parametrize("value", NUMBERS)
-def test_what_looks_like_an_identity_goes_without_being_registered(value):
+def test_what_looks_like_an_identity_goes(value):
     assert value not in redaction.redact(f"cannot read {value} here")
 
 

@@ -138,7 +138,7 @@ def _csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> str:
         writer = csv.writer(file)
         writer.writerow(rows[0] if rows else ())
         for row in rows:
-            writer.writerow("" if v is None else csv_cell(str(v)) for v in row.values())
+            writer.writerow(csv_cell(value) for value in row.values())
     return path.name
 
 

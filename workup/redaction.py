@@ -1,9 +1,9 @@
 """What libraries and tracebacks say, without what it says of a patient.
 
 Our own messages hold no names, IDs or birth dates. Those of libraries may quote any value ("Invalid value
-for VR CS: 'HONG'"), so whatever reaches a log, a warning or a traceback goes through here: values that
-were registered, quoted values, and everything that looks like a registration number, a phone number, a
-date or a mail address becomes a mark.
+for VR CS: 'HONG'"), so whatever reaches a log, a warning or a traceback goes through here: quoted values,
+and everything that looks like a registration number, a phone number, a date, a mail address or a DICOM
+person name, become a mark.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Iterable
 from types import TracebackType
 from typing import TextIO
 
 MARK = "[removed]"
-
-#: A registered value of fewer characters would blank half the text. [characters]
-MIN_REGISTERED = 2
 
 _PATTERNS = re.compile(
     r"""
@@ -35,31 +31,15 @@ _PATTERNS = re.compile(
 #: What libraries put around the values they complain about.
 _QUOTED = re.compile(r"(?<![\w])(b?)(['\"])(?:\\.|(?!\2).)*\2")
 
-_registered: set[str] = set()
-
-
-def register(values: Iterable[str]) -> None:
-    """Remember values of patients (names, IDs) that must not be told; their parts count too."""
-    for value in values:
-        parts = [value, *re.split(r"[\^=\s\\]+", value)]
-        _registered.update(part for part in parts if len(part) >= MIN_REGISTERED)
-
-
-def forget() -> None:
-    """Forget the registered values."""
-    _registered.clear()
-
 
 def redact(text: str) -> str:
-    """The text without registered values and without what looks like an identity.
+    """The text without what looks like an identity.
 
     Examples
     --------
     >>> redact("patient Hong^Gildong, 800101-1234567, tel 010-1234-5678")
     'patient [removed], [removed], tel [removed]'
     """
-    for value in sorted(_registered, key=len, reverse=True):
-        text = re.sub(re.escape(value), MARK, text, flags=re.IGNORECASE)
     return _PATTERNS.sub(MARK, text)
 
 

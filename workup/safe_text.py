@@ -43,10 +43,9 @@ def csv_cell(value: object) -> str:
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """Rows as CSV, every cell safe, every text quoted, lines ended as RFC 4180 says."""
+    """Rows as CSV, every cell safe, each line ended by a line feed."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
+    csv.writer(buffer, lineterminator="\n").writerows([csv_cell(cell) for cell in row] for row in rows)
     return buffer.getvalue()
 
 

@@ -14,7 +14,6 @@ from workup.cohort.dask_cluster import Engine, connected, dashboard_link, worker
 from workup.cohort.input_files import quick_key
 from workup.cohort.item import FAILED, CaseResult, CohortItem
 from workup.cohort.one_case_files import Settings, read_result, run_case, withdraw
-from workup.cohort.rows import refused_row
 from workup.errors import WorkupError
 
 #: Cases handed out ahead of the workers, for each worker: enough to keep them busy, few enough that
@@ -113,5 +112,4 @@ def _lost(item: CohortItem, settings: Settings, future: Any) -> CaseResult:
         )
     withdraw(item, settings)
     message = f"its worker died ({type(future.exception()).__name__})"
-    row = refused_row(item.case_id, FAILED, "WORKER_LOST", message)
-    return CaseResult(item.case_id, FAILED, "", "", code="WORKER_LOST", message=message, case=row)
+    return CaseResult.without_assessment(item.case_id, FAILED, "WORKER_LOST", message)

@@ -77,6 +77,12 @@ class CaseResult:
     seconds: float = 0.0
     peak_mb: float = 0.0
 
+    @classmethod
+    def without_assessment(cls, case_id: str, status: str, code: str, message: str) -> CaseResult:
+        """The result of a case that was refused or failed: its row says why."""
+        row = {"case_id": case_id, "status": status, "code": code, "message": message}
+        return cls(case_id, status, "", "", code=code, message=message, case=row)
+
     @property
     def lasts(self) -> bool:
         """Whether a later run with the same inputs may take it over."""

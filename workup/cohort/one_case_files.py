@@ -5,7 +5,6 @@ Runs in a worker process. Whatever goes wrong with one case ends in that case's 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import resource
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from workup.cohort.input_files import content_key, input_megabytes, local_inputs, quick_key
 from workup.cohort.item import ASSESSED, FAILED, REFUSED, CaseResult, CohortItem
-from workup.cohort.rows import case_row, defect_rows, lesion_rows, missing_items, refused_row
+from workup.cohort.rows import case_row, defect_rows, lesion_rows, missing_items
 from workup.errors import CaseError
 
 if TYPE_CHECKING:
@@ -77,12 +76,12 @@ def settled(settings: Settings) -> Settings:
     from workup.case.software_files import code_sha256
     from workup.protocol_files import read_protocol
 
-    read_protocol(settings.protocol).with_policies(dict(settings.policies))
+    protocol = read_protocol(settings.protocol).with_policies(dict(settings.policies))
     place = Path(settings.protocol)
     return replace(
         settings,
         protocol=str(place.resolve()) if place.is_file() else settings.protocol,
-        protocol_sha256=_protocol_sha256(settings.protocol),
+        protocol_sha256=protocol.sha256,
         code=code_sha256(),
     )
 
@@ -118,8 +117,8 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
     quick, content = "", ""
 
     def ended(status: str, code: str, message: str) -> CaseResult:
-        row = refused_row(item.case_id, status, code, message)
-        return CaseResult(item.case_id, status, quick, content, code=code, message=message, case=row)
+        result = CaseResult.without_assessment(item.case_id, status, code, message)
+        return replace(result, quick_key=quick, content_key=content)
 
     try:
         if differing := _differing(settings):
@@ -161,20 +160,15 @@ def _one_thread() -> None:
 @cache
 def _differing(settings: Settings) -> str:
     """What this worker has otherwise than the process that handed the work out; empty if nothing."""
+    from eligibility.protocol import digest
     from workup.case.software_files import code_sha256
+    from workup.protocol_files import protocol_document
 
     if settings.elsewhere and settings.code != code_sha256():
         return "the worker has another version of the software"
-    if settings.protocol_sha256 and settings.protocol_sha256 != _protocol_sha256(settings.protocol):
+    if settings.protocol_sha256 and settings.protocol_sha256 != digest(protocol_document(settings.protocol)):
         return "the worker reads another rule file"
     return ""
-
-
-def _protocol_sha256(protocol: str) -> str:
-    from workup.protocol_files import protocol_document
-
-    said = json.dumps(protocol_document(protocol), sort_keys=True, default=str)
-    return hashlib.sha256(said.encode()).hexdigest()
 
 
 @cache

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workup.cohort.item import REFUSED, CaseResult, CohortItem
-from workup.cohort.rows import refused_row
 from workup.errors import CaseError, ExchangeError
 from workup.exchange.pacs import FoundStudy, Pacs
 from workup.exchange.transfer_files import pull
+from workup.safe_text import csv_text
 
 #: Errors of one study; any other is the server's, and the next study would meet it too.
 _OF_ONE_STUDY = frozenset(
@@ -93,7 +92,8 @@ def pull_cohort(
     cases = sorted((_case_id(study), study) for study in {s.study_uid: s for s in found}.values())
     target = Path(output)
     target.mkdir(parents=True, exist_ok=True)
-    _write_names([(case_id, study.study_uid) for case_id, study in cases], target / "studies.csv")
+    names = csv_text([("case_id", "study_uid"), *((case_id, study.study_uid) for case_id, study in cases)])
+    (target / "studies.csv").write_text(names, encoding="utf-8", newline="")
     items: list[CohortItem] = []
     refused: list[CaseResult] = []
     for done, (case_id, study) in enumerate(cases, 1):
@@ -103,7 +103,7 @@ def pull_cohort(
         except ExchangeError as error:
             if error.code not in _OF_ONE_STUDY:
                 raise
-            refused.append(_refused(case_id, error))
+            refused.append(CaseResult.without_assessment(case_id, REFUSED, error.code, str(error)))
         else:
             items.append(CohortItem(case_id, str(folder)))
         if progress:
@@ -113,15 +113,3 @@ def pull_cohort(
 
 def _case_id(study: FoundStudy) -> str:
     return f"study-{hashlib.sha256(study.study_uid.encode()).hexdigest()[:16]}"
-
-
-def _refused(case_id: str, error: ExchangeError) -> CaseResult:
-    row = refused_row(case_id, REFUSED, error.code, str(error))
-    return CaseResult(case_id, REFUSED, "", "", code=error.code, message=str(error), case=row)
-
-
-def _write_names(rows: Sequence[tuple[str, str]], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("case_id", "study_uid"))
-        writer.writerows(rows)

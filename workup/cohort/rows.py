@@ -85,8 +85,3 @@ def missing_items(document: Mapping[str, Any]) -> dict[str, bool]:
         for item in verdict.get("missing", ()):
             found[item["path"]] = found.get(item["path"], False) or bool(item.get("decisive"))
     return found
-
-
-def refused_row(case_id: str, status: str, code: str, message: str) -> dict[str, Any]:
-    """The row of a case that was not assessed: it says why."""
-    return {"case_id": case_id, "status": status, "code": code, "message": message}

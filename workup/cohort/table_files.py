@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workup.cohort.item import CaseResult
-from workup.safe_text import csv_cell
+from workup.safe_text import csv_text
 
 Row = Mapping[str, Any]
 
@@ -46,18 +44,7 @@ def columns_of(rows: Sequence[Row]) -> list[str]:
 
 
 def _csv(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-    return stream.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else csv_cell(str(value))
+    return csv_text([columns, *([row.get(column) for column in columns] for row in rows)]).encode()
 
 
 def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
