@@ -159,8 +159,16 @@ def test_the_demo_prints_the_verdicts_and_writes_the_report(tmp_path):
     assert (tmp_path / "report.html").stat().st_size > 100_000
 
 
-def test_assess_prints_one_strict_json_document(tmp_path):
-    status, out, _ = run("assess", SAMPLE, "-o", tmp_path, "--json")
+@pytest.fixture(scope="module")
+def assessed(tmp_path_factory):
+    """Exit code, standard output and folder of one assessment of the sample."""
+    folder = tmp_path_factory.mktemp("assessed")
+    status, out, _ = run("assess", SAMPLE, "-o", folder, "--json")
+    return status, out, folder
+
+
+def test_assess_prints_one_strict_json_document(assessed):
+    status, out, folder = assessed
     document = json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
 
     assert status == 0
@@ -173,14 +181,13 @@ def test_assess_prints_one_strict_json_document(tmp_path):
         "delayed",
     ]
     assert {"schema_version", "veinvasion_version", "screen", "files"} <= document.keys()
-    assert json.loads((tmp_path / "report.json").read_text())["screen"] == document["screen"]
+    assert json.loads((folder / "report.json").read_text())["screen"] == document["screen"]
 
 
-def test_the_sample_measures_what_is_true_of_it(tmp_path):
+def test_the_sample_measures_what_is_true_of_it(assessed):
     """HU within 2 HU and the noise's error, diameters within a pixel, of what the generator knows."""
     expected = json.loads((SAMPLE / "expected.json").read_text())
-    _, out, _ = run("assess", SAMPLE, "--json")
-    document = json.loads(out)
+    document = json.loads(assessed[1])
     lesion = document["measurable_lesion"]["lesions"][0]
     truth = expected["lesions"][0] if isinstance(expected["lesions"], list) else expected["lesions"]["hcc1"]
 

@@ -17,6 +17,9 @@ from pypdf import PdfReader
 
 from eligibility.protocol import Protocol
 from imaging.dicom.study_files import load_study
+from imaging.phantom import TWINS
+from imaging.phantom.spec import PORTAL_VENOUS
+from imaging.phantom_files import write_case
 from imaging.phases.phase import Phase
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole, Vessel
 from imaging.regions.region_files import read_regions, write_regions
@@ -543,7 +546,8 @@ def test_the_encapsulated_pdf_is_the_report(exported, assessment):
 
 
 def test_a_report_calls_a_target_what_the_reader_chose_not_what_was_proposed(protocol, tmp_path):
-    case = read_case(SAMPLE)
+    write_case(replace(TWINS["plain"].small(), scans=(PORTAL_VENOUS,)), tmp_path / "case")
+    case = read_case(tmp_path / "case")
     said = {name: replace(s, target=Statement.NO) for name, s in case.lesions.items()}
     export_cases([assess(replace(case, lesions=said), protocol)], tmp_path / "out", ["sr"], version="0.0")
     (path,) = (tmp_path / "out").rglob("*sr*.dcm")

@@ -210,9 +210,10 @@ def deidentified_sample(tmp_path_factory):
 
 def test_phases_and_delays_of_the_sample_are_the_same_after_de_identification(deidentified_sample):
     before, after = load_study(SAMPLE / "dicom"), load_study(deidentified_sample)
+    named = phases(after)
 
-    assert phases(before) == phases(after)
-    assert len(phases(after)) == len(before.acquisitions) > 3
+    assert named == phases(before)
+    assert len(named) == len(before.acquisitions) > 3
     assert delays(before) == delays(after)
 
 
