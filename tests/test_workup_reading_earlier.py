@@ -122,3 +122,14 @@ def test_what_is_no_earlier_study_of_this_patient_is_refused(code, header):
 def test_a_study_that_nobody_read_is_refused():
     with pytest.raises(CaseError, match="no regions"):
         from_earlier(Reading(study()).to_case(), {}, study(), "P", Phase.PORTAL_VENOUS)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"), [("p", "p", False), ("p", None, True), (None, None, True)]
+)
+def test_that_nothing_tells_whether_it_is_the_same_patient_is_said(ours, theirs, told):
+    earlier, _ = drawn(again(study(), frame="1.2.3", moved_mm=0.0, patient_id_hash=theirs, study_uid="8.8"))
+    now = again(study(), frame="1.2.3", moved_mm=0.0, patient_id_hash=ours)
+    (found,) = from_earlier(earlier.to_case(), {}, now, "P", Phase.PORTAL_VENOUS)
+
+    assert ("no patient ID tells" in found.how) is told

@@ -20,6 +20,7 @@ from workup.assess import assess
 from workup.assessment import Assessment
 from workup.errors import WorkupError
 from workup.reading_answers import Answers
+from workup.reading_state import ReadState
 
 if TYPE_CHECKING:
     from viewer.desk import Desk
@@ -50,6 +51,7 @@ class Feed:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="assess")
         self._running: Future[Assessment] | None = None
         self._again = False
+        self._judged_of: tuple[ReadState | None, str | None] = (None, None)
         self._closed = False
         self._drawing_soon = coalesced(self._tell_drawing, FOLLOW_MS)
         self._region_soon = coalesced(self.ask_region, 0)
@@ -90,6 +92,7 @@ class Feed:
         case = self._desk.reading.to_case()
         decisions_known = self.answers.decisions  # named here: the other thread only reads them
         judge = partial(assess, decisions=decisions_known, search=False)  # only reports name what to ask for
+        self._judged_of = (self._desk.reading.state, self._desk.reading.reader)
         self._running = self._thread.submit(judge, case, self.answers.protocol)
         self._look_soon()
 
@@ -110,6 +113,13 @@ class Feed:
         if self._again:
             self._again = False
             self.ask_overall()
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the last assessment is of the reading as it stands."""
+        state, reader = self._judged_of
+        reading = self._desk.reading
+        return self._running is None and state is reading.state and reader == reading.reader
 
     def close(self) -> None:
         """Wait for what is running, start and tell nothing more: the panels may be gone already."""

@@ -89,6 +89,7 @@ class MapFeed:
 
     def _changed(self) -> None:
         if self.wanted:
+            self._again = self._running is not None  # what is being computed is of a moment ago
             self._ask_soon()
 
     def want(self, wanted: bool) -> None:

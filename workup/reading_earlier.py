@@ -71,22 +71,23 @@ def from_earlier(
     CaseError
         ``ANOTHER_PATIENT``, ``SAME_STUDY``, or ``NO_REGIONS`` if the earlier study has none.
     """
-    _check(earlier, now)
+    doubt = _check(earlier, now)
     target = now[to_key]
     found = []
     for region in earlier.regions:
         key = _best_key(region, earlier_decisions, phase)
         bare = replace(region, masks={}, note=f"from an earlier study: {region.id}")
         if key is None:
-            found.append(FromEarlier(bare, "no outline: it was measured without one"))
+            found.append(FromEarlier(bare, "no outline: it was measured without one" + doubt))
             continue
         mask, how = _placed(region.masks[key], earlier.study[key], target)
         masks = {} if mask is None else {to_key: mask}
-        found.append(FromEarlier(replace(bare, masks=masks), how))
+        found.append(FromEarlier(replace(bare, masks=masks), how + doubt))
     return tuple(found)
 
 
-def _check(earlier: Case, now: Study) -> None:
+def _check(earlier: Case, now: Study) -> str:
+    """Refuse what is no earlier study of this patient; what is to be said where that is not known."""
     if not earlier.regions:
         raise CaseError("NO_REGIONS", "the earlier study has no regions", expected="a study that was read")
     ours, theirs = ({a.header.patient_id_hash for a in s} - {None} for s in (now, earlier.study))
@@ -101,6 +102,7 @@ def _check(earlier: Case, now: Study) -> None:
             expected="an earlier study of this patient",
             advice="Open the other read as a case folder of its own, or adjudicate",
         )
+    return "" if ours and theirs else "; no patient ID tells whether it is the same patient"
 
 
 def _best_key(region: Region, decisions: Mapping[str, PhaseDecision], phase: Phase) -> str | None:

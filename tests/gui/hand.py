@@ -24,6 +24,14 @@ def settle(seconds=0.15):
         time.sleep(0.005)
 
 
+def wait_for(done, seconds=30.0):
+    for _ in range(int(seconds / 0.1)):
+        settle(0.1)
+        if done():
+            return
+    raise AssertionError("it did not happen")
+
+
 def truth(region):
     """A region's mask on the late arterial and other phases, from the sample as it is shipped."""
     from imaging.dicom.study_files import load_study

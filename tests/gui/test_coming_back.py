@@ -8,7 +8,7 @@ import pydicom
 from qtpy.QtCore import Qt
 
 from imaging.phases.phase import Phase
-from tests.gui.hand import SAMPLE, Hand, settle
+from tests.gui.hand import SAMPLE, Hand, wait_for
 from viewer import layout
 from viewer.session import Layout
 from viewer.settings import habits
@@ -23,14 +23,6 @@ def rewritten(folder, change):
         change(image)
         image.save_as(path)
     return folder
-
-
-def wait_for(done, seconds=30.0):
-    for _ in range(int(seconds / 0.1)):
-        settle(0.1)
-        if done():
-            return
-    raise AssertionError("it did not happen")
 
 
 def sharper(image):

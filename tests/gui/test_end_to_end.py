@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 
 from imaging.phases.phase import Phase
 from imaging.regions.region import RegionRole, Vessel, VesselLevel
-from tests.gui.hand import Hand, settle, truth
+from tests.gui.hand import Hand, settle, truth, wait_for
 from viewer.session import Tool
 from workup.assessment_json import assessment_document
 from workup.case.case import Statement
@@ -152,8 +152,11 @@ def test_a_whole_read_by_hand_equals_the_command_line(study, opened, tmp_path):
         if answers.get(name) == said:
             hand.press(button)
     reading.state_lesion(tumor, kind="solid")
+    head = window.panels["checklist"].head
     hand.press(window.panels["read"].complete)
-    settle(0.8)
+    assert head.text() == "Criteria, before your last step"
+    wait_for(lambda: window.feed.up_to_date)
+    assert head.text() == "Criteria"
     assert [item.says for item in window.panels["checklist"]._items] == []
 
     # Signed and exported; the command line finds the same in the case folder.

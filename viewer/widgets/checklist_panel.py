@@ -43,7 +43,8 @@ class ChecklistPanel(QWidget):
 
     def __init__(self, desk: Desk, feed: Feed) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk, self._feed = desk, feed
+        self.head = heading("Criteria")
         self._items: tuple[Missing, ...] = ()
         self._answers = wrapped(colored("being assessed", QUIET_COLOR))
         self._answers.setMinimumHeight(ANSWERS_HEIGHT)
@@ -62,7 +63,7 @@ class ChecklistPanel(QWidget):
         for button in (self.save, self.sign, self.export):
             row.addWidget(button)
         buttons.setLayout(row)
-        self.setLayout(column(heading("Criteria"), self._answers, self._title, self.list, buttons))
+        self.setLayout(column(self.head, self._answers, self._title, self.list, buttons))
         feed.events.overall.connect(self.show_assessment)
         feed.events.refused.connect(self._show_refusal)
         desk.reading.events.state.connect(self.show_state)
@@ -79,12 +80,19 @@ class ChecklistPanel(QWidget):
             rows.append(colored("No patient record: the other criteria wait for it.", QUIET_COLOR))
         rows.append(f"Trial: {colored(OVERALL_WORDS[overall], STATUS_COLORS[overall], bold=True)}")
         self._answers.setText("<br>".join(rows))
+        self._show_age()
 
     def _show_refusal(self, reason: str) -> None:
         self._answers.setText(colored(reason, WARNING_COLOR))
+        self._show_age()
+
+    def _show_age(self) -> None:
+        """Say so where the answers are those of a moment ago."""
+        self.head.setText("Criteria" if self._feed.up_to_date else "Criteria, before your last step")
 
     def show_state(self) -> None:
         """What is missing now."""
+        self._show_age()
         locked = self._desk.reading.locked
         self._items = () if locked else missing(self._desk.reading)
         self.list.clear()

@@ -37,6 +37,7 @@ class MapsPanel(QWidget):
         self.maps.events.found.connect(self.show_found)
         self.maps.events.working.connect(lambda: self.words.setText(small("computing…")))
         self.maps.events.failed.connect(self._refused)
+        desk.reading.events.active.connect(self._another_region)
         desk.panels["map"] = self.on.toggle
         self.destroyed.connect(self.maps.close)
 
@@ -46,6 +47,12 @@ class MapsPanel(QWidget):
         if not on:
             self.layers.show(None)
         self.maps.want(on)
+
+    def _another_region(self) -> None:
+        """The map in view is not of the region in hand any more."""
+        if self.on.isChecked():
+            self.layers.show(None)
+            self.words.setText(small("computing…"))
 
     def show_found(self, found: tuple[RegionMap, ...]) -> None:
         """New maps: the kind that was looked at stays in view."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
@@ -54,14 +54,13 @@ class NumbersPanel(QWidget):
         self._answer = answer
         self._title.setText("No region in hand" if answer is None else f"{answer.region.id}: mean by phase")
         curves = {} if answer is None else answer.curves
-        unit = self._unit()
         self._plot.clear()
         self._legend.clear()
-        self._plot.setLabel("left", unit, color="#d7dbe2")
         self._plot.addItem(self._live)
         self._live.setData([], [])
         colors = region_colors(self._desk.reading.state)
         order = _order(curves.values())
+        self._plot.setLabel("left", self._unit(point.key for point in order), color="#d7dbe2")
         self._plot.getAxis("bottom").setTicks([[(n, _tick(point)) for n, point in enumerate(order)]])
         places = {point.key: n for n, point in enumerate(order)}
         for region_id, points in curves.items():
@@ -71,9 +70,9 @@ class NumbersPanel(QWidget):
         self._plot.setXRange(-0.35, max(0.35, len(order) - 0.65))
         self._fill(curves.get(answer.region.id, ()) if answer else ())
 
-    def _unit(self) -> str:
-        study = self._desk.reading.study
-        return study.acquisitions[0].volume.unit if study.acquisitions else "HU"
+    def _unit(self, keys: Iterable[str]) -> str:
+        """Unit of the acquisitions; both, where CT and MR lie side by side."""
+        return " / ".join(dict.fromkeys(self._desk.reading.study[key].volume.unit for key in keys))
 
     def _draw(self, name: str, points: Sequence[CurvePoint], places: dict[str, int], color: str) -> None:
         if not points:
@@ -117,7 +116,7 @@ class NumbersPanel(QWidget):
             self._live.setData([], [])
             return
         sd = "" if now.sd is None else f" ± {now.sd:.1f}"
-        text = f"{region_id}: {now.mean:.1f}{sd} {self._unit()}, {now.area_mm2:.0f} mm², drawing"
+        text = f"{region_id}: {now.mean:.1f}{sd} {self._unit((key,))}, {now.area_mm2:.0f} mm², drawing"
         self._title.setText(text)
         order = [point.key for point in _order(self._answer.curves.values())]
         if key in order:

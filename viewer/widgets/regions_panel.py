@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Signs of an outline on one phase: confirmed, waiting for the reader, none.
 CONFIRMED, WAITING, ABSENT = "●", "◐", "·"
+#: Beside the sign of an outline that overlaps another one: the image does not show it.
+NOT_DRAWN = "*"
 
 _LEVELS = {
     Vessel.PORTAL_VEIN: (VesselLevel.VP1, VesselLevel.VP2, VesselLevel.VP3, VesselLevel.VP4),
@@ -161,7 +163,11 @@ def _sign(entry: RegionEntry, key: str, *, in_hand: bool) -> QTableWidgetItem:
     item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
     if how is not None:
         item.setForeground(QColor("#e6e9ee" if how.verified else WARNING_COLOR))
-        item.setToolTip(f"{how.provenance.value}, {'confirmed' if how.verified else 'to be confirmed'}")
+        words = f"{how.provenance.value}, {'confirmed' if how.verified else 'to be confirmed'}"
+        if key in entry.apart:
+            item.setText(item.text() + NOT_DRAWN)
+            words += "; overlaps another region: kept as it came, not drawn on the image"
+        item.setToolTip(words)
     if in_hand:
         item.setBackground(QColor("#2f3644"))
     return item
