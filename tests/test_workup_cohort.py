@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -322,6 +323,34 @@ def test_zip_files_and_urls_are_read_like_folders(registry, tmp_path):
     assert results[0].case["vascular_invasion"] == "UNKNOWN"  # nobody outlined anything
     assert [r.case["vascular_invasion"] for r in results[1:]] == ["PASS"] * 3
     assert len({json.dumps(r.defects[0] | {"case_id": ""}) for r in results[1:]}) == 1
+
+
+def test_a_zip_file_with_a_case_in_it_is_refused_and_not_read_for_its_images_alone(registry, tmp_path):
+    shutil.make_archive(str(tmp_path / "whole"), "zip", registry / "site" / "case0")
+
+    result = run_case(CohortItem("whole", str(tmp_path / "whole.zip")), Settings(output=str(tmp_path)))
+
+    assert (result.status, result.code) == (REFUSED, "CASE_IN_ARCHIVE")
+    assert "reading.json, record.json, regions.json" in result.message
+
+
+def test_a_narrow_terminal_cuts_no_name_or_code_and_tells_why(registry, undisturbed):
+    narrow = {**os.environ, "COLUMNS": "80"}
+    command = [*COMMAND, str(registry), "-o", str(undisturbed)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, env=narrow).stdout
+
+    assert "…" not in out
+    for shown in ("site/case0", "INELIGIBLE", "NOTHING_USABLE", "FAIL: I4", "refused"):
+        assert shown in out
+
+
+def test_the_page_says_why_and_leads_to_the_report_of_each_assessed_case(undisturbed):
+    page = (undisturbed / "report.html").read_text()
+
+    links = re.findall(r'href="([^"]+)"', page)
+    assert len(links) == 4
+    assert all((undisturbed / link).is_file() for link in links)
+    assert "FAIL: I4" in page
 
 
 ABSENT = {

@@ -15,8 +15,9 @@ from imaging.regions.region import RegionMask
 from imaging.volume import Acquisition, AcquisitionHeader, Volume
 from workup.errors import WorkupError
 from workup.report.assessment_report import _limits
-from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number
+from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
 from workup.report.figures import Caliper, Curve, Outline, Panel, _frame, curves_image, key_image
+from workup.report.lesion_table_files import print_table
 from workup.report.rendering import html, markdown, table_csv, workbook
 from workup.report.report_files import write_report
 from workup.report.wording import words
@@ -290,3 +291,22 @@ def test_key_images_and_curves_are_pictures():
 
     assert picture.startswith(b"\x89PNG")
     assert curve.startswith(b"\x89PNG")
+
+
+def test_a_narrow_terminal_breaks_no_word_of_a_table_of_responses(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = (
+        "subject",
+        "visit",
+        "sum mm",
+        "from baseline %",
+        "from nadir %",
+        "target",
+        "non-target",
+        "overall",
+    )
+    row = ("labs[anc]", "baseline", "70.0", "-57.1", "-28.6", "PR", "Non-CR/Non-PD", "PR")
+    print_table(Table("visits", "Visits", columns, (tuple(text(word) for word in row),)))
+
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in (*row, "overall", "baseline", "subject"))

@@ -13,6 +13,7 @@ A *case folder* is the append-only store of ``workup.case.store_files``; it is r
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -71,6 +72,7 @@ def read_case(
     CaseError
         ``NO_CASE`` if there is nothing at the path, ``BAD_READING`` or ``BAD_JSON`` naming the place,
         ``PART_NOT_TAKEN`` if a part is named apart for a case folder, which keeps its own,
+        ``CASE_IN_ARCHIVE`` if a zip file holds more than images,
         ``READS_DISAGREE`` if two signed reads of it differ and no signed read holds what was decided.
     imaging.errors.ImagingError
         If no image is usable or a region does not fit.
@@ -80,6 +82,7 @@ def read_case(
         raise CaseError(
             "NO_CASE", f"nothing at {folder.name!r}", expected="a case or a folder of DICOM files"
         )
+    _check_no_case_inside(folder)
     if is_store(folder):
         from workup.case.standing import standing
         from workup.case.store_files import CaseStore, read_store_case
@@ -173,6 +176,24 @@ def _check_no_parts(parts: Mapping[str, str | Path | None]) -> None:
             f"{', '.join(given)} given apart for a case folder",
             expected="the parts that its versions hold",
             advice="Save them into the case first: veinvasion case read CASE --who NAME",
+        )
+
+
+_PARTS = ("log.jsonl", "regions.json", "reading.json", "record.json")
+
+
+def _check_no_case_inside(path: Path) -> None:
+    """A zip file is read for its images alone: what was drawn and recorded must not be left out unsaid."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        held = {name.rpartition("/")[2] for name in archive.namelist()}.intersection(_PARTS)
+    if held:
+        raise CaseError(
+            "CASE_IN_ARCHIVE",
+            f"{path.name} holds a case ({', '.join(sorted(held))})",
+            expected="a folder, or a zip file of images alone",
+            advice="Unpack it; what `veinvasion case export` wrote, with `veinvasion case restore`",
         )
 
 

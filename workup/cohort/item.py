@@ -36,8 +36,13 @@ class CohortItem:
     @property
     def folder_name(self) -> str:
         """A name for this case's own folder that no other case can have and any disk can hold."""
-        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", self.case_id).strip("._")[:60]
-        return f"{plain or 'case'}-{hashlib.sha256(self.case_id.encode()).hexdigest()[:8]}"
+        return folder_name(self.case_id)
+
+
+def folder_name(case_id: str) -> str:
+    """The name of a case's own folder below ``cases``."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", case_id).strip("._")[:60]
+    return f"{plain or 'case'}-{hashlib.sha256(case_id.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from workup.case.cohort_agreement import CohortAgreement
-from workup.cohort.item import ASSESSED, FAILED, REFUSED, CaseResult
+from workup.cohort.item import ASSESSED, FAILED, REFUSED, CaseResult, folder_name
 from workup.cohort.page_figures import enhancement_figure, funnel_figure, lesions_figure
+from workup.cohort.rows import why_so
 from workup.cohort.summary import (
     FunnelStep,
     funnel,
@@ -141,10 +142,12 @@ def _case_table(results: Sequence[CaseResult]) -> Table:
     columns = ("vascular_invasion", "measurable_lesion", "overall")
     rows = tuple(
         (
-            text(r.case_id),
+            Cell(
+                r.case_id, href=f"cases/{folder_name(r.case_id)}/report.html" if r.status == ASSESSED else ""
+            ),
             text(r.status),
             *(Cell(str(r.case.get(c, "—")), _TONES.get(str(r.case.get(c)), Tone.PLAIN)) for c in columns),
-            text(f"{r.code} {r.message}".strip()),
+            text(why_so(r.case)),
         )
         for r in results[:MOST_CASES]
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 #: How columns of verdicts begin.
 CRITERION = "criterion_"
+#: Criteria of one verdict that a line about a case names; the tables name all.
+MOST_NAMED = 12
 
 
 def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,6 +29,24 @@ def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
         "refused_series": len(document["refused"]),
         **{f"{CRITERION}{name}": status for name, status in verdicts.items()},
     }
+
+
+def why_so(row: Mapping[str, Any]) -> str:
+    """What fails and what is open, in protocol order; of a case that was not assessed code and reason.
+
+    >>> why_so({"criterion_I4": "FAIL", "criterion_I5": "PASS", "criterion_I6": "UNKNOWN"})
+    'FAIL: I4; UNKNOWN: I6'
+    """
+    if row.get("code"):
+        return f"{row['code']}: {row['message']}"
+    parts = []
+    for status in ("FAIL", "UNKNOWN"):
+        ids = [name.removeprefix(CRITERION) for name, verdict in row.items() if verdict == status]
+        ids = [name for name in ids if f"{CRITERION}{name}" in row]
+        more = [f"and {len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else []
+        if ids:
+            parts.append(f"{status}: {', '.join([*ids[:MOST_NAMED], *more])}")
+    return "; ".join(parts)
 
 
 def lesion_rows(case_id: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -107,6 +107,7 @@ _STYLES = {"PASS": "green", "FAIL": "red", "UNKNOWN": "yellow", "NA": "dim"}
 
 def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from workup.report.assessment_report import enhancement_words, washout_words
@@ -114,13 +115,13 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
     from workup.safe_text import without_controls
 
     console = Console()
-    answers = Table(show_header=False, title=f"Case {assessment.case.case_id}", title_style="bold")
+    answers = Table(show_header=False, title=escape(f"Case {assessment.case.case_id}"), title_style="bold")
     for question, verdict in (
         ("Vascular invasion (I4.a)", assessment.vascular_invasion),
         ("Measurable lesion (I5)", assessment.measurable_lesion),
     ):
         style = _STYLES[verdict.status.value]
-        answers.add_row(question, f"[bold {style}]{verdict.status.value}[/]", verdict.message)
+        answers.add_row(question, f"[bold {style}]{verdict.status.value}[/]", escape(verdict.message))
     failed = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "FAIL"]
     still = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "UNKNOWN"]
     open_ones = ", ".join([*(f"{i} FAIL" for i in failed), *(f"{i} UNKNOWN" for i in still)])
@@ -133,13 +134,22 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
     for defect in assessment.defects:
         f = defect.findings
         findings.add_row(
-            defect.region.id, f"enhancement {f.enhancement.finding.value}", enhancement_words(f), style=None
+            escape(defect.region.id),
+            f"enhancement {f.enhancement.finding.value}",
+            escape(enhancement_words(f)),
         )
-        findings.add_row("", f"washout {f.washout.finding.value}", washout_words(f))
+        findings.add_row("", f"washout {f.washout.finding.value}", escape(washout_words(f)))
     for lesion in assessment.lesions:
         judged = lesion.measurement.judged
-        findings.add_row(lesion.region.id, judged.status.value.replace("_", " "), judged.message)
+        findings.add_row(
+            escape(lesion.region.id), judged.status.value.replace("_", " "), escape(judged.message)
+        )
     if assessment.defects or assessment.lesions:
         console.print(findings)
+    for series in assessment.case.study.refused:
+        console.print(
+            escape(f"series {series.series_number} was not used [{series.code}]: {series.message}"),
+            soft_wrap=True,
+        )
     for path in written:
         console.print(f"[dim]written[/] {path}", highlight=False, soft_wrap=True)

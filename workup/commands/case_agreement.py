@@ -56,7 +56,6 @@ def _cases(places: list[Path]) -> list[tuple[str, str]]:
 
 def _print(found: CohortAgreement, written: list[Path]) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from workup.report.agreement_report import agreement_sections
     from workup.safe_text import without_controls
@@ -66,10 +65,12 @@ def _print(found: CohortAgreement, written: list[Path]) -> None:
         table for section in agreement_sections(found) if not section.folded for table in section.tables
     ]
     for table in tables:
-        shown = Table(*table.columns, title=table.title)
+        console.print(f"[bold]{table.title}[/]")
         for row in table.rows:
-            shown.add_row(*(without_controls(cell.text).replace("[", "\\[") for cell in row))
-        console.print(shown)
+            first, second, *others = (without_controls(cell.text) for cell in row)
+            said = [f"{name} {value}".strip() for name, value in zip(table.columns[2:], others, strict=True)]
+            known = [one for one, value in zip(said, others, strict=True) if value != "—"]
+            console.print(f"- {first}, {second}: {', '.join(known)}", markup=False, highlight=False)
     console.print(f"{len(found.compared)} cases compared, {len(found.not_compared)} not compared")
     if open_reads := sum(pair.not_blinded for pair in found.pairs):
         many = len(found.compared)

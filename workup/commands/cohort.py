@@ -129,6 +129,7 @@ def _write(results: list[CaseResult], items: list[CohortItem], output: Path, ver
 def _present(results: list[CaseResult], files: list[Path], as_json: bool) -> None:
     from collections import Counter
 
+    from workup.cohort.rows import why_so
     from workup.command_line import print_json
 
     ended = Counter(r.status for r in results)
@@ -142,14 +143,18 @@ def _present(results: list[CaseResult], files: list[Path], as_json: bool) -> Non
         }
         print_json(document)
         return
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table("case", "ended", "vascular invasion", "measurable lesion", "overall", "why")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name, ratio in (("case", 2), ("overall", None), ("I4.a", None), ("I5", None), ("why", 3)):
+        table.add_column(name, ratio=ratio, overflow="fold")
     for r in results[:40]:
         c = r.case
-        row = (c.get("vascular_invasion"), c.get("measurable_lesion"), c.get("overall"))
-        table.add_row(r.case_id, r.status, *(str(v or "") for v in row), f"{r.code} {r.message}".strip())
+        row = (c.get("overall", r.status), c.get("vascular_invasion", ""), c.get("measurable_lesion", ""))
+        table.add_row(escape(r.case_id), *row, escape(why_so(c)))
     console = Console()
     console.print(table)
     if len(results) > 40:

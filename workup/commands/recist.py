@@ -50,11 +50,12 @@ def recist(
     table = _read(sources)
     cohort = [followed(patient, confirmation=confirmation) for patient in table.patients]
     document = follow_up_document(cohort, table.rejected)
+    written: list[Path] = []
     if output is not None:
         title = f"RECIST 1.1 over time: {sources[0].name if len(sources) == 1 else f'{len(sources)} cases'}"
         report = follow_up_report(cohort, table.rejected, title=title, footer=f"veinvasion {version()}")
         head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
-        write_anywhere(report, {**head, **document}, output)
+        written = write_anywhere(report, {**head, **document}, output)
     if as_json:
         print_json(document)
         return
@@ -64,6 +65,8 @@ def recist(
             typer.echo(f"{each.patient.subject}: {note}")
     for row in table.rejected:
         typer.echo(f"row {row.row} not accepted: {row.message}", err=True)
+    for path in written:
+        typer.echo(f"written {path}")
 
 
 def _read(sources: list[Path]) -> LesionTable:

@@ -117,7 +117,10 @@ def _present(
 
     from workup.report.screen_terminal import print_screen
 
-    print_screen(report, Console(), full=full)
+    console = Console()
+    print_screen(report, console, full=full)
+    for name in document.get("files", ()):
+        console.print(f"[dim]written[/] {out}/{name}", highlight=False, soft_wrap=True)
 
 
 def _cohort(
@@ -133,4 +136,7 @@ def _cohort(
         return
     from rich.console import Console
 
-    Console().print("\n".join(cohort_lines(cohort)), markup=False, highlight=False)
+    console = Console()
+    console.print("\n".join(cohort_lines(cohort)), markup=False, highlight=False, soft_wrap=True)
+    for name in cohort.files:
+        console.print(f"[dim]written[/] {out}/{name}", highlight=False, soft_wrap=True)

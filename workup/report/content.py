@@ -31,11 +31,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One table cell; ``number`` keeps the exact value for spreadsheets."""
+    """One table cell; ``number`` keeps the exact value for spreadsheets, ``href`` leads to a file beside."""
 
     text: str
     tone: Tone = Tone.PLAIN
     number: float | None = None
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from workup.report.report_files import write_report
 #: Formats written to a folder.
 FOLDER_FORMATS = ("html", "json", "csv", "xlsx")
 
+#: Columns of shorter entries are shown without a break on the terminal. [characters]
+_LONGEST_WHOLE = 14
+
 
 def write_anywhere(report: Report, document: Mapping[str, Any], output: Path) -> list[Path]:
     """Write all formats to a folder, or one by the ending of a file.
@@ -60,12 +63,16 @@ def _single(report: Report, document: Mapping[str, Any], suffix: str) -> bytes:
 def print_table(table: Table, *, note: str = "", columns: tuple[str, ...] = ()) -> None:
     """Show a table on the terminal; ``columns`` picks some of them."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table as Grid
 
     picked = [i for i, name in enumerate(table.columns) if not columns or name in columns]
-    grid = Grid(title=table.title, caption=note or None)
+    grid = Grid(title=table.title, caption=note or None, box=None, padding=(0, 1, 0, 0))
     for index in picked:
-        grid.add_column(table.columns[index], overflow="fold")
+        texts = [*table.columns[index].split(), *(row[index].text for row in table.rows)]
+        longest = max(len(text) for text in texts)
+        width = longest if longest <= _LONGEST_WHOLE else None
+        grid.add_column(table.columns[index], overflow="fold", width=width)
     for row in table.rows:
-        grid.add_row(*(row[i].text for i in picked))
+        grid.add_row(*(escape(row[i].text) for i in picked))
     Console().print(grid)

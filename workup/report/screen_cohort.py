@@ -15,6 +15,9 @@ from typing import Any
 from eligibility.screening import ScreenResult
 from eligibility.verdict import Status
 
+#: Refused records named on a terminal; the files name all.
+MOST_REFUSED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class CohortRow:
@@ -176,12 +179,19 @@ def cohort_lines(cohort: Cohort) -> list[str]:
     blockers.sort(key=lambda c: -c["sole_blocker"])
     lines += [f"{c['criterion']} alone keeps {c['sole_blocker']} out" for c in blockers[:10]]
     lines += [
-        f"{item['path']} missing in {item['percent']} %: would settle {item['settles_criteria']} criteria "
-        f"of {item['settles_patients']} patients"
+        f"{item['path']} missing in {item['percent']} %: "
+        f"would settle {_many(item['settles_criteria'], 'criterion', 'criteria')} "
+        f"of {_many(item['settles_patients'], 'patient', 'patients')}"
         for item in missing_league(cohort)[:10]
     ]
     if unread := sum(bool(row.warnings) for row in cohort.rows):
         lines.append(
             f"{unread} records hold something that was not read (--json, or warnings in patients.csv)"
         )
-    return [*lines, *(f"wrote {name}" for name in cohort.files)]
+    refused = [f"refused {row.record}: {row.error}" for row in cohort.rows if row.error]
+    more = [f"and {len(refused) - MOST_REFUSED} more refused"] if len(refused) > MOST_REFUSED else []
+    return [*lines, *refused[:MOST_REFUSED], *more]
+
+
+def _many(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

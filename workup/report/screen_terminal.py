@@ -24,7 +24,7 @@ def print_screen(report: ScreenReport, console: Console, *, full: bool = False) 
             console.print(f"[dim]{escape(section.title)}: {', '.join(row.id for row in section.rows)}[/]")
             continue
         table = Table(title=escape(section.title), title_justify="left", show_lines=True, expand=True)
-        for name, ratio in (("criterion", 3), ("verdict", 4), ("values and what is missing", 6)):
+        for name, ratio in (("criterion", 4), ("verdict", 4), ("values and what is missing", 6)):
             table.add_column(name, ratio=ratio, overflow="fold")
         for row in section.rows:
             table.add_row(*_cells(row))
