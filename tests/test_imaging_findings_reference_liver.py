@@ -211,6 +211,19 @@ def test_a_spot_inside_of_a_whole_outline_is_not_elsewhere() -> None:
     assert apart_mm(spot, whole) == apart_mm(whole, spot)
 
 
+def test_an_outline_of_another_part_is_said_beside_the_answer() -> None:
+    """A bright spot in the arterial phase against the whole thrombus before."""
+    spot = box("thrombus", 8, 14)
+    picked = replace(THROMBUS, masks={**THROMBUS.masks, Phase.LATE_ARTERIAL.value: spot})
+
+    found = answer(liver("right"), defect=picked)
+
+    said = [r.message for r in found.enhancement.reasons if r.code == "REGION_SIZE_DIFFERS"]
+    assert found.enhancement.finding is POS
+    assert said == ["thrombus holds 0.29 mL in one and 2 mL in the other phase: is it the same part of it?"]
+    assert "REGION_SIZE_DIFFERS" not in codes(answer(liver("right")))
+
+
 def test_phases_of_other_frames_of_reference_have_no_distance() -> None:
     study = Study(tuple(replace(a, header=replace(a.header, frame_of_reference_uid=a.key)) for a in STUDY))
     defect = moved(THROMBUS, Phase.DELAYED, 41)

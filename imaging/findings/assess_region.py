@@ -167,7 +167,11 @@ def _enhancement(
         policy=choice.policy,
         blocks=(*flags, *choice.blocks(before, arterial, percent=True)),
         unconfirmed=choice.doubts((choice.region, choice.proof(before, arterial)), (before, arterial)),
-        cautions=(*choice.left_out(before), *choice.left_out(arterial)),
+        cautions=(
+            *choice.left_out(before),
+            *choice.left_out(arterial),
+            *choice.other_parts(before, arterial),
+        ),
     )
 
 
@@ -204,7 +208,11 @@ def _washout(
         },
         cautions=(
             *choice.liver_cautions(before),
-            *(reason for a in late.values() for reason in choice.left_out(a)),
+            *(
+                reason
+                for a in late.values()
+                for reason in (*choice.left_out(a), *choice.other_parts(arterial, a))
+            ),
         ),
     )
 

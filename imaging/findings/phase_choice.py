@@ -18,7 +18,7 @@ from imaging.findings.guards import (
 from imaging.findings.mr_scaling import scaling_doubts, sequence_differs
 from imaging.findings.policy import EnhancementPolicy
 from imaging.findings.reference_liver import implausible_gain, overlaps, steatosis
-from imaging.findings.same_place import elsewhere
+from imaging.findings.same_place import elsewhere, unlike_size
 from imaging.findings.washout import LesionAndLiver
 from imaging.phases.agent import Agent, named_agent
 from imaging.phases.phase import Phase, PhaseDecision, Role
@@ -203,6 +203,13 @@ class PhaseChoice:
                 if first is not None and then is not None:
                     found += implausible_gain(liver.id, first, then, a.header.kvp, self.phase(a))
         return tuple(found)
+
+    def other_parts(self, a: Acquisition | None, b: Acquisition | None) -> tuple[Reason, ...]:
+        """That the region's outlines on two acquisitions are too unlike to be of one part."""
+        if a is None or b is None:
+            return ()
+        masks = self.region.masks
+        return unlike_size(self.region.id, masks.get(a.key), masks.get(b.key))
 
     def region_losses(self, before: Acquisition | None, late: Acquisition | None) -> tuple[Reason, ...]:
         """That the region is darker in a late phase than before contrast; CT only, MR has no such scale."""
