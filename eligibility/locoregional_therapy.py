@@ -176,10 +176,9 @@ def has_recent_or_unresolved_locoregional_therapy(ask: Ask, *, days: int, bone_d
                 _is_recent(ask, therapy, path, start, days, bone_days), _is_unresolved(therapy, path)
             )
 
-        samples = ()
+        samples: tuple[LocoregionalTherapy, ...] = ()
         if start is not None:
-            sample = LocoregionalTherapy("TACE", "liver", None, PartialDate.on(start), True)
-            samples = (sample,)  # type: ignore[assignment]
+            samples = (LocoregionalTherapy("TACE", "liver", None, PartialDate.on(start), True),)
         therapies = ask.facts.treatments.locoregional
         return exists(ask, therapies, _PATH, "locoregional therapy", test, samples=samples)
 

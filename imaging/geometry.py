@@ -18,9 +18,7 @@ from imaging.errors import GeometryError
 #: Two grids are the same if no corner is further apart than this. [mm]
 SAME_GRID_TOLERANCE_MM = 0.01
 
-#: A stack is axial if its normal is within this angle of the patient's long axis. [degrees]
-AXIAL_MAX_DEGREES = 10.0
-#: Up to this angle it is "oblique axial": accepted with a flag. [degrees]
+#: Up to this angle between its normal and the patient's long axis a stack is read as axial. [degrees]
 OBLIQUE_AXIAL_MAX_DEGREES = 30.0
 
 

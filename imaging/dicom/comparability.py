@@ -38,7 +38,7 @@ def differences(one: AcquisitionHeader, other: AcquisitionHeader) -> tuple[str, 
     if one.modality != other.modality:
         return (f"modality {one.modality} against {other.modality}",)
     found = []
-    if None not in (one.kvp, other.kvp) and abs(one.kvp - other.kvp) > KVP_TOLERANCE_KV:  # type: ignore[operator]
+    if one.kvp is not None and other.kvp is not None and abs(one.kvp - other.kvp) > KVP_TOLERANCE_KV:
         found.append(f"tube voltage {one.kvp:g} kV against {other.kvp:g} kV")
     if _differ(one.convolution_kernel, other.convolution_kernel):
         found.append(f"kernel {one.convolution_kernel} against {other.convolution_kernel}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 
-#: Terms without the encoding's own escape codes that people write and that are not legal.
+#: What stands for bytes that could not be read.
 _REPLACEMENT = "\ufffd"
 
 

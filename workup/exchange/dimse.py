@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
+from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
@@ -98,8 +99,8 @@ class DimsePacs:
         found = []
         for each in series:
             keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": str(each.SeriesInstanceUID)}
-            for i in self._find("IMAGE", {**keys, "SOPInstanceUID": ""}):
-                found.append(Instance(study_uid, str(each.SeriesInstanceUID), str(i.SOPInstanceUID)))
+            images = self._find("IMAGE", {**keys, "SOPInstanceUID": ""})
+            found += [Instance(study_uid, keys["SeriesInstanceUID"], str(i.SOPInstanceUID)) for i in images]
         return without_repeats(found)
 
     def fetch(self, instance: Instance) -> Dataset:
@@ -286,7 +287,7 @@ def _check(status: Dataset | None, service: str) -> None:
         )
 
 
-def _several(value: object) -> tuple[str, ...]:
+def _several(value: Any) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
-    return (value,) if isinstance(value, str) else tuple(str(v) for v in value)  # type: ignore[attr-defined]
+    return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
