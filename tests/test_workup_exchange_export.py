@@ -40,6 +40,7 @@ from workup.case.case_files import read_case
 from workup.command_line import main
 from workup.errors import ExchangeError, WorkupError
 from workup.exchange.export_files import export_cases
+from workup.exchange.fhir import bundle
 from workup.exchange.import_files import import_file
 from workup.exchange.sdtm import sdtm
 from workup.exchange.sdtm_files import write_sdtm
@@ -380,6 +381,26 @@ def test_the_tables_have_the_structure_of_their_domains(assessment):
         assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", r[f"{d}DTC"]) for r in domain.records)
         pairs = {(r[f"{d}TESTCD"], r[f"{d}TEST"]) for r in domain.records}
         assert len({code for code, _ in pairs}) == len(pairs), "one test code has one name"
+
+
+DATES = {
+    "as recorded": ("20250304", "2025-03-04"),
+    "with the dots of old DICOM": ("2025.03.04", "2025-03-04"),
+    "no day of the calendar": ("20251399", None),
+    "not recorded": (None, None),
+}
+
+
+@pytest.mark.parametrize(("recorded", "exported"), DATES.values(), ids=DATES)
+def test_a_record_is_dated_by_the_examination_or_not_at_all(assessment, recorded, exported):
+    study = assessment.case.study
+    dated = [replace(a, header=replace(a.header, study_date=recorded)) for a in study.acquisitions]
+    case = replace(assessment.case, study=replace(study, acquisitions=tuple(dated)))
+    one = replace(assessment, case=case)
+    resources = [entry["resource"] for entry in bundle(one, version="0")["entry"]]
+
+    assert {r[f"{d.name}DTC"] for d in sdtm([one]) for r in d.records} == {exported or ""}
+    assert {r.get("effectiveDateTime") for r in resources if "status" in r and "result" in r} == {exported}
 
 
 def test_every_result_belongs_to_an_identified_lesion(assessment):

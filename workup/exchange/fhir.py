@@ -116,8 +116,8 @@ def _quantity(value: float, unit: Code) -> Resource:
 
 
 def _date(name: str, assessment: Assessment) -> Resource:
-    day = reported_examination(assessment).acquisitions[0].header.study_date or ""
-    return {name: f"{day[:4]}-{day[4:6]}-{day[6:]}"} if len(day) == 8 else {}
+    day = reported_examination(assessment).day
+    return {name: day.isoformat()} if day else {}
 
 
 def _imaging_study(assessment: Assessment, identity: UUID, subject: UUID) -> Resource:

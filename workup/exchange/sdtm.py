@@ -154,8 +154,7 @@ def sdtm(assessments: Sequence[Assessment]) -> tuple[Domain, Domain, Domain]:
 
 def _numbered(domain: str, assessment: Assessment, records: Iterable[Record]) -> Iterator[Record]:
     study = assessment.screen.protocol.id
-    day = reported_examination(assessment).acquisitions[0].header.study_date or ""
-    date = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else ""
+    day = reported_examination(assessment).day
     for number, record in enumerate(records, 1):
         yield {
             "STUDYID": study,
@@ -164,13 +163,13 @@ def _numbered(domain: str, assessment: Assessment, records: Iterable[Record]) ->
             f"{domain}SEQ": number,
             "VISITNUM": VISIT_NUMBER,
             "VISIT": VISIT,
-            f"{domain}DTC": date,
+            f"{domain}DTC": day.isoformat() if day else "",
             **record,
         }
 
 
 def _method(assessment: Assessment) -> str:
-    return _METHODS.get(reported_examination(assessment).acquisitions[0].header.modality, "")
+    return _METHODS.get(reported_examination(assessment).modality, "")
 
 
 def _identified(assessment: Assessment) -> Iterator[Record]:
