@@ -12,6 +12,7 @@ from datetime import date
 from recist.errors import LesionError
 from recist.lengths import recorded_tenths
 from recist.lesion import LesionKind
+from recist.organs import plain_words
 from recist.visits import Role, Seen
 
 #: No lesion is longer: a larger number is a slip of the pen or of the unit. [0.1 mm]
@@ -80,7 +81,7 @@ def words_of(status: str, kind: str) -> Words:
         if merged:
             seen, merged_into = Seen.MERGED, merged["into"]
             continue
-        found, rest = _role(_plain(written))
+        found, rest = _role(plain_words(written))
         role = found or role
         if rest:
             seen, split = _seen(rest, status), split or rest == "split"
@@ -138,11 +139,7 @@ def date_of(text: str) -> date:
 
 
 def _parts(text: str) -> list[str]:
-    return [_plain(part) for part in re.split(r"[;,|:]", text) if part.strip()]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
+    return [plain_words(part) for part in re.split(r"[;,|:]", text) if part.strip()]
 
 
 def _role(part: str) -> tuple[Role | None, str]:

@@ -93,7 +93,7 @@ def organ_of(text: str | None, kind: LesionKind | None = None) -> str:
     >>> organ_of("Larynx, right"), organ_of(None), organ_of("retroperitoneal LN")
     ('larynx', 'organ not recorded', 'lymph nodes')
     """
-    words = _plain(text)
+    words = plain_words(text)
     if kind is LesionKind.NODE or (kind is None and _NODES.search(words)):
         return LYMPH_NODES
     if not words:
@@ -112,7 +112,7 @@ def kind_of_organ(text: str | None) -> LesionKind | None:
     >>> kind_of_organ("mediastinum"), kind_of_organ("rib"), kind_of_organ("")
     (None, None, None)
     """
-    words = _plain(text)
+    words = plain_words(text)
     if _THROMBUS.search(words):
         return LesionKind.THROMBUS
     if _NODES.search(words):
@@ -125,11 +125,16 @@ def kind_of_organ(text: str | None) -> LesionKind | None:
 
 def at_porta_hepatis(text: str | None) -> bool:
     """Whether a node lies where cirrhosis alone enlarges nodes (rule H3)."""
-    words = (text or "").lower()
-    return any(place in words for place in ("porta hepatis", "periportal", "portahepatis", "hilar liver"))
+    letters = plain_words(text).replace(" ", "")
+    return any(place in letters for place in ("portahepatis", "periportal", "hilarliver"))
 
 
-def _plain(text: str | None) -> str:
+def plain_words(text: str | None) -> str:
+    """Lower-case words with one space between them, where others write hyphens and underscores.
+
+    >>> plain_words("Porta-Hepatis_LN ")
+    'porta hepatis ln'
+    """
     return " ".join((text or "").lower().replace("_", " ").replace("-", " ").split())
 
 

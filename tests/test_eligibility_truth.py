@@ -27,14 +27,14 @@ def answer(truth: Truth) -> Answer:
     return unknown("open", Reason.MISSING) if truth is U else known(truth, str(truth))
 
 
-@pytest.mark.parametrize(("a", "b"), product(Truth, repeat=2))
+@pytest.mark.parametrize(("a", "b"), [*product(Truth, repeat=2)])
 def test_operators_follow_the_whole_truth_table(a: Truth, b: Truth) -> None:
     assert all_true((a, b)) is AND[a, b]
     assert any_true((a, b)) is OR[a, b]
     assert not_(a) is NOT[a]
 
 
-@pytest.mark.parametrize(("a", "b"), product(Truth, repeat=2))
+@pytest.mark.parametrize(("a", "b"), [*product(Truth, repeat=2)])
 def test_answers_combine_by_the_same_tables(a: Truth, b: Truth) -> None:
     assert all_of(answer(a), answer(b)).truth is AND[a, b]
     assert any_of(answer(a), answer(b)).truth is OR[a, b]
@@ -42,7 +42,7 @@ def test_answers_combine_by_the_same_tables(a: Truth, b: Truth) -> None:
     assert negated(answer(a)).truth is NOT[a]
 
 
-@pytest.mark.parametrize("truths", product(Truth, repeat=3))
+@pytest.mark.parametrize("truths", [*product(Truth, repeat=3)])
 @pytest.mark.parametrize("least", [1, 2, 3])
 def test_counting_agrees_with_counting_every_completion(truths: tuple[Truth, ...], least: int) -> None:
     completions = product(*[(False, True) if t is U else (t is T,) for t in truths])

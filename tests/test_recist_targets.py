@@ -180,5 +180,5 @@ def test_organs(text, kind, organ):
 
 
 def test_places_where_nodes_are_often_reactive():
-    assert at_porta_hepatis("Porta hepatis") and at_porta_hepatis("periportal")
+    assert all(map(at_porta_hepatis, ("Porta hepatis", "porta_hepatis LN", "periportal", "Peri-portal node")))
     assert not at_porta_hepatis("paraaortic") and not at_porta_hepatis(None)
