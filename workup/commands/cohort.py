@@ -18,10 +18,11 @@ def cohort(
         typer.Argument(help="Folder of cases, studies or zip files, a CSV worklist, or a PACS (--query)."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tables, reports and page.")],
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes on this machine.")] = 2,
     scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler instead: tcp://host:port.")] = None,
     memory_limit: Annotated[
-        float, typer.Option(min=0, help="Memory for each worker [MB]; 0: what the machine has.")
+        float,
+        typer.Option(min=0, metavar="MB", help="Memory for each worker; 0: what the machine has."),
     ] = 0.0,
     dashboard: Annotated[
         bool, typer.Option("--dashboard", help="Serve Dask's dashboard on this machine (needs bokeh).")

@@ -25,9 +25,10 @@ def deidentify(
 ) -> None:
     """Remove or replace all that tells who the patient is, and verify that none of it is left.
 
-    DICOM PS3.15 Basic profile with modified dates, clean descriptors and safe private scaling: phases keep
-    their names and delays, values keep their scale. Values of pixels are not changed; what is
-    no pixel (overlay bits, comments of compressed frames) goes.
+    DICOM PS3.15 Basic profile with modified dates, clean descriptors and safe
+    private scaling: phases keep their names and delays, values their scale.
+    Values of pixels are not changed; what is no pixel (overlay bits, comments)
+    goes.
 
     Example: veinvasion deidentify ./from_pacs ./shareable --key project.key
     """
