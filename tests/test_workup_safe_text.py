@@ -55,11 +55,12 @@ class Elements(HTMLParser):
 
 
 def report(word, place=None):
-    """A report with ``word`` in one text field, named by its number, and "plain" in all others."""
+    """A report with ``word`` in one text field, named by its number, and another plain word in each other."""
     count = iter(range(10_000))
 
     def w():
-        return word if next(count) == place else "plain"
+        number = next(count)
+        return word if number == place else f"plain {number}"
 
     answer = Answer(w(), w(), w(), Tone.OPEN)
     table = Table("name", w(), (w(), w()), ((Cell(w()), Cell(w())),), w())
