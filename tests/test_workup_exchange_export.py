@@ -39,6 +39,7 @@ from workup.case.case import Case, Statement
 from workup.case.case_files import read_case
 from workup.command_line import main
 from workup.errors import ExchangeError, WorkupError
+from workup.exchange.codes import ATTENUATION, LONG_AXIS
 from workup.exchange.export_files import export_cases
 from workup.exchange.fhir import bundle
 from workup.exchange.import_files import import_file
@@ -46,7 +47,7 @@ from workup.exchange.sdtm import sdtm
 from workup.exchange.sdtm_files import write_sdtm
 from workup.exchange.seg_files import tracked_as, tracking_uid, write_segmentations
 from workup.exchange.source_image_files import read_source_images
-from workup.exchange.sr_measurements import ATTENUATION, LONG_AXIS, groups_of
+from workup.exchange.sr_measurements import groups_of
 from workup.protocol_files import read_protocol
 from workup.report.assessment_report import assessment_report
 from workup.report.rendering import html, markdown, workbook

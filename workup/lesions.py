@@ -18,6 +18,7 @@ from imaging.findings.diameters import (
     measure_line,
     measure_mask,
 )
+from imaging.geometry import OBLIQUE_AXIAL_MAX_DEGREES
 from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole
 from imaging.volume import Acquisition, Study
@@ -47,8 +48,6 @@ _CLEAREST_MARGIN = (
     Phase.ARTERIAL,
     Phase.EARLY_ARTERIAL,
 )
-#: A plane more than this off the axial one is another plane (rule G8). [degrees]
-OBLIQUE_DEGREES = 30.0
 #: DICOM Modality -> how the lesion was seen; anything else is not known.
 MODALITIES = {"CT": Modality.CT, "MR": Modality.MR, "PT": Modality.PET, "US": Modality.ULTRASOUND}
 #: Provenances from the reader's own work to a machine's guess.
@@ -228,7 +227,7 @@ def _measured_on(
         without_line = acquisition.key not in with_lines
         geometry = acquisition.volume.geometry
         reformatted = decision is None or decision.role is not Role.IMAGE
-        across = geometry.degrees_from_axial > OBLIQUE_DEGREES
+        across = geometry.degrees_from_axial > OBLIQUE_AXIAL_MAX_DEGREES  # rule G8
         plane = reformatted, across, _CLEAREST_MARGIN.index(phase), geometry.spacing_mm[0]
         return without_line, unverified, trust, *plane, acquisition.key
 

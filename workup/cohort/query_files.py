@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workup.cohort.item import REFUSED, CaseResult, CohortItem
 from workup.errors import CaseError, ExchangeError
-from workup.exchange.pacs import FoundStudy, Pacs
+from workup.exchange.pacs import FoundStudy, Pacs, Progress
 from workup.exchange.transfer_files import pull
 from workup.safe_text import csv_text
 
@@ -27,9 +27,6 @@ _OF_ONE_STUDY = frozenset(
     }
 )
 _SERVERS = ("http://", "https://", "dimse://", "dimses://")
-
-#: Called with (studies done, in all).
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +74,7 @@ def pull_cohort(
 ) -> Pulled:
     """Find studies and pull each into a folder of its own; run again after a break, it goes on.
 
+    ``progress`` is called with (studies done, in all).
     ``studies.csv`` says which study a case is: a case is named by a hash, as everywhere here.
 
     Raises

@@ -11,7 +11,7 @@ from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 
 from workup.errors import ExchangeError
-from workup.exchange.pacs import Address, FoundStudy, Instance, without_repeats
+from workup.exchange.pacs import RUN_AGAIN, Address, FoundStudy, Instance, without_repeats
 
 #: To connect, and between two packets. [s]
 TIMEOUT_S = (10.0, 60.0)
@@ -123,20 +123,19 @@ def _typed() -> Iterator[None]:
     except requests.exceptions.HTTPError as error:
         raise _refusal(error) from error
     except requests.exceptions.Timeout as error:
-        raise ExchangeError("TIMEOUT", "the server did not answer in time", advice=_AGAIN) from error
+        raise ExchangeError("TIMEOUT", "the server did not answer in time", advice=RUN_AGAIN) from error
     except requests.exceptions.RequestException as error:
         raise ExchangeError(
             "UNREACHABLE",
             f"the server cannot be reached or broke off ({type(error).__name__})",
-            advice=_AGAIN,
+            advice=RUN_AGAIN,
         ) from error
     except (ValueError, AttributeError, KeyError, TypeError, OSError) as error:
         raise ExchangeError(
-            "BAD_ANSWER", f"the server's answer cannot be understood ({type(error).__name__})", advice=_AGAIN
+            "BAD_ANSWER",
+            f"the server's answer cannot be understood ({type(error).__name__})",
+            advice=RUN_AGAIN,
         ) from error
-
-
-_AGAIN = "Run the same command again: it goes on where it stopped."
 
 
 def _refusal(error: requests.exceptions.HTTPError) -> ExchangeError:
@@ -150,7 +149,7 @@ def _refusal(error: requests.exceptions.HTTPError) -> ExchangeError:
         )
     if status == 404:
         return ExchangeError("NOT_FOUND", "the server does not hold it (HTTP 404)", expected="a known UID")
-    return ExchangeError("SERVER_REFUSED", f"the server answered HTTP {status}", advice=_AGAIN)
+    return ExchangeError("SERVER_REFUSED", f"the server answered HTTP {status}", advice=RUN_AGAIN)
 
 
 def _texts(item: Mapping[str, Any], tag: str) -> tuple[str, ...]:

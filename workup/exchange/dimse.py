@@ -38,7 +38,7 @@ from pynetdicom.sop_class import (
 )
 
 from workup.errors import ExchangeError
-from workup.exchange.pacs import Address, FoundStudy, Instance, without_repeats
+from workup.exchange.pacs import RUN_AGAIN, Address, FoundStudy, Instance, without_repeats
 
 #: To connect, for the association, and between two messages. [s]
 TIMEOUT_S = 30.0
@@ -66,7 +66,6 @@ _SYNTAXES = (
     ImplicitVRLittleEndian,
 )
 _PENDING = (0xFF00, 0xFF01)
-_AGAIN = "Run the same command again: it goes on where it stopped."
 
 
 class DimsePacs:
@@ -141,7 +140,7 @@ class DimsePacs:
             raise ExchangeError(
                 "NOT_ACCEPTED",
                 "the server does not take this kind of object, or the association was lost",
-                advice=_AGAIN,
+                advice=RUN_AGAIN,
                 details={"sop_class": kind[0], "transfer_syntax": kind[1]},
             ) from error
         _check(status, "C-STORE")
@@ -241,7 +240,7 @@ def _reach(address: Address, context: ssl.SSLContext | None) -> None:
         raise ExchangeError(
             code if not isinstance(error, ConnectionRefusedError) else "UNREACHABLE",
             f"the server cannot be reached ({type(error).__name__})",
-            advice=_AGAIN,
+            advice=RUN_AGAIN,
         ) from error
 
 
@@ -260,9 +259,9 @@ def _not_established(association: Association) -> ExchangeError:
             "NOT_ACCEPTED",
             "the server ended the association or takes none of the objects",
             expected="a server that takes this kind of object",
-            advice=_AGAIN,
+            advice=RUN_AGAIN,
         )
-    return ExchangeError("UNREACHABLE", "the association could not be opened", advice=_AGAIN)
+    return ExchangeError("UNREACHABLE", "the association could not be opened", advice=RUN_AGAIN)
 
 
 def _request(level: str, keys: Mapping[str, str]) -> Dataset:
@@ -277,7 +276,7 @@ def _request(level: str, keys: Mapping[str, str]) -> Dataset:
 def _check(status: Dataset | None, service: str) -> None:
     """Refuse every answer that is neither success nor "more to come"."""
     if status is None or "Status" not in status:
-        raise ExchangeError("UNREACHABLE", f"the association was lost during {service}", advice=_AGAIN)
+        raise ExchangeError("UNREACHABLE", f"the association was lost during {service}", advice=RUN_AGAIN)
     if status.Status not in (0x0000, *_PENDING):
         raise ExchangeError(
             "SERVER_REFUSED",

@@ -16,8 +16,11 @@ from pydicom.dataset import Dataset
 
 from workup.errors import ExchangeError
 
-#: Called with (instances done, in all).
+#: Called with (done, in all).
 Progress = Callable[[int, int], None]
+
+#: What to do after a break: transfers are resumable.
+RUN_AGAIN = "Run the same command again: it goes on where it stopped."
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Elements that only say how pixels are packed: transcoding changes them and no pixel.

@@ -13,10 +13,9 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-LONG_AXIS = Code("103339001", "SCT", "Long Axis")
-SHORT_AXIS = Code("103340004", "SCT", "Short Axis")
+from workup.exchange.codes import LONG_AXIS, SHORT_AXIS
+
 LENGTH = Code("410668003", "SCT", "Length")
-ATTENUATION = Code("112031", "DCM", "Attenuation Coefficient")
 DIAMETER = Code("81827009", "SCT", "Diameter")
 #: Numbers that are diameters -> the axis they are.
 AXES: tuple[tuple[Code, str], ...] = (
