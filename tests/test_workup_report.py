@@ -11,10 +11,15 @@ import openpyxl
 import pytest
 
 from imaging.geometry import VolumeGeometry
+from imaging.phantom import TWINS
+from imaging.phantom_files import write_case
 from imaging.regions.region import RegionMask
 from imaging.volume import Acquisition, AcquisitionHeader, Volume
+from workup.assess import assess
+from workup.case.case_files import read_case
 from workup.errors import WorkupError
-from workup.report.assessment_report import _limits
+from workup.protocol_files import read_protocol
+from workup.report.assessment_report import _limits, assessment_report
 from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
 from workup.report.figures import Caliper, Curve, Outline, Panel, _frame, curves_image, key_image
 from workup.report.lesion_table_files import print_table
@@ -310,3 +315,39 @@ def test_a_narrow_terminal_breaks_no_word_of_a_table_of_responses(capsys, monkey
 
     shown = capsys.readouterr().out
     assert all(word in shown for word in (*row, "overall", "baseline", "subject"))
+
+
+@pytest.fixture(scope="module")
+def contradicted(tmp_path_factory):
+    """A case whose reader sees enhancement that the numbers do not show, and whose record lacks a grade."""
+    folder = tmp_path_factory.mktemp("report") / "case"
+    write_case(TWINS["early_arterial"].small(), folder)
+    record = json.loads((folder / "record.json").read_text())
+    record["liver"]["encephalopathy_grade"] = None
+    (folder / "record.json").write_text(json.dumps(record))
+    return assess(read_case(folder), read_protocol("NCT06828380"))
+
+
+def test_the_first_answer_tells_that_numbers_do_not_bear_the_reader_out(contradicted):
+    answer = assessment_report(contradicted).answers[0]
+
+    assert answer.answer == "Yes"
+    assert "arterial enhancement is not corroborated numerically" in answer.why
+
+
+def test_every_verdict_shows_what_was_compared_and_what_is_missing(contradicted):
+    report = assessment_report(contradicted)
+    tables = {table.name: table for table in report.tables}
+    why = {row[0].text: row[2].text for row in tables["criteria"].rows}
+    compared = {row[0].text for row in tables["evidence"].rows}
+
+    assert "missing: liver.encephalopathy_grade" in why["E12"]
+    assert compared == set(why) - {"E12"}
+
+
+def test_headings_of_a_korean_report_are_korean(contradicted):
+    report = assessment_report(contradicted, language="ko")
+
+    names = {"95 %", "SHA-256", "SeriesInstanceUID", "code", "n", ""}
+    headings = {c for t in report.tables for c in t.columns} | {t.title for t in report.tables}
+    assert {h for h in headings - names if not re.search("[가-힣]", h)} == set()

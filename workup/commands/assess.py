@@ -110,7 +110,7 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
     from rich.markup import escape
     from rich.table import Table
 
-    from workup.report.assessment_report import enhancement_words, washout_words
+    from workup.report.assessment_report import enhancement_words, message_and_notes, washout_words
     from workup.report.wording import words
     from workup.safe_text import without_controls
 
@@ -121,7 +121,9 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
         ("Measurable lesion (I5)", assessment.measurable_lesion),
     ):
         style = _STYLES[verdict.status.value]
-        answers.add_row(question, f"[bold {style}]{verdict.status.value}[/]", escape(verdict.message))
+        answers.add_row(
+            question, f"[bold {style}]{verdict.status.value}[/]", escape(message_and_notes(verdict))
+        )
     failed = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "FAIL"]
     still = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "UNKNOWN"]
     open_ones = ", ".join([*(f"{i} FAIL" for i in failed), *(f"{i} UNKNOWN" for i in still)])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from eligibility.policies import policy_of
-from eligibility.verdict import Status, Verdict
+from eligibility.verdict import Evidence, Status, Verdict
 from imaging.findings.adjacency import ADJACENT_MM
 from imaging.findings.assess_region import RegionFindings
 from imaging.findings.finding import Finding
@@ -79,6 +80,7 @@ def assessment_report(
             else [Section(w["lesions"], _nothing(assessment, "lesions", "no_lesion", w))]
         ),
         Section(w["criteria"], tables=(_criteria_table(assessment, w),)),
+        Section(w["compared_values"], tables=(_evidence_table(assessment, w),), folded=True),
         Section(w["phases"], tables=(_phase_table(assessment, w),), folded=True),
         *_images_section(assessment, w),
         Section(w["policies"], tables=(_policy_table(assessment, w),), folded=True),
@@ -157,12 +159,17 @@ def _answers(assessment: Assessment, w: Words) -> tuple[Answer, ...]:
     return (
         _answer(w["q_invasion"], assessment.vascular_invasion, w),
         _answer(w["q_lesion"], assessment.measurable_lesion, w),
-        Answer(w["q_overall"], w[result.overall], why or "I1–E16: PASS", _OVERALL_TONES[result.overall]),
+        Answer(w["q_overall"], w[result.overall], why or w["none_open"], _OVERALL_TONES[result.overall]),
     )
 
 
 def _answer(question: str, verdict: Verdict, w: Words) -> Answer:
-    return Answer(question, w[verdict.status.value], verdict.message, STATUS_TONES[verdict.status])
+    return Answer(question, w[verdict.status.value], message_and_notes(verdict), STATUS_TONES[verdict.status])
+
+
+def message_and_notes(verdict: Verdict) -> str:
+    """Why a verdict is what it is, and what is to be noted of it; nothing twice in a row."""
+    return "; ".join(part for part, _ in groupby([*verdict.message.split("; "), *verdict.notes]))
 
 
 def _defect_section(defect: DefectAssessment, assessment: Assessment, w: Words) -> Section:
@@ -239,11 +246,11 @@ def _reader_table(defect: DefectAssessment, w: Words) -> Table:
     by_phase = {p.phase: p.finding for p in findings.washout.by_phase}
     near = defect.adjacency.finding if defect.adjacency else None
     rows = (
-        ("intraluminal filling defect", said.filling_defect, None),
-        ("adjacent to the primary tumor", said.adjacent_to_primary, near),
-        ("enhancement on arterial phase", said.arterial_enhancement, findings.enhancement.finding),
-        ("washout on portal phase", said.washout_portal, by_phase.get(Phase.PORTAL_VENOUS)),
-        ("washout on delayed phase", said.washout_delayed, by_phase.get(Phase.DELAYED)),
+        (w["filling_defect"], said.filling_defect, None),
+        (w["adjacent"], said.adjacent_to_primary, near),
+        (w["enhancement"], said.arterial_enhancement, findings.enhancement.finding),
+        (w["washout_portal"], said.washout_portal, by_phase.get(Phase.PORTAL_VENOUS)),
+        (w["washout_delayed"], said.washout_delayed, by_phase.get(Phase.DELAYED)),
     )
     return Table(
         name=f"reader {defect.region.id}",
@@ -294,8 +301,8 @@ def measurement_table(findings: RegionFindings, assessment: Assessment, w: Words
         w["area"],
         w["voxels"],
         w["n_eff"],
-        f"reference liver [{unit}]",
-        "mask",
+        f"{w['reference_liver']} [{unit}]",
+        w["mask"],
     )
     return Table(
         f"statistics {findings.region_id}", f"{w['region']} {findings.region_id}", columns, tuple(rows)
@@ -320,12 +327,12 @@ def _washout_table(findings: RegionFindings, w: Words) -> Table:
     columns = (
         w["phase"],
         w["washout"],
-        "liver / region [%]",
+        w["ratio"],
         "95 %",
-        "threshold [%]",
-        "liver − region",
+        w["ratio_limit"],
+        f"{w['liver_minus_region']} [{findings.unit}]",
         "95 %",
-        "contrast drop",
+        f"{w['contrast_drop']} [{findings.unit}]",
         "95 %",
     )
     return Table(f"washout {findings.region_id}", w["washout"], columns, rows)
@@ -382,9 +389,11 @@ def lesion_table(lesions: tuple[LesionAssessment, ...], w: Words) -> Table:
                 text(a.measurement.method),
                 number(judged.threshold_mm),
                 number(judged.effective_slice_mm, 2),
-                text(judged.status.value.replace("_", " ")),
+                text(
+                    judged.status.value.replace("_", " ")
+                    + (f" ({w['borderline']})" if judged.borderline else "")
+                ),
                 text(judged.rule),
-                text("borderline" if judged.borderline else ""),
             )
         )
     columns = (
@@ -392,12 +401,11 @@ def lesion_table(lesions: tuple[LesionAssessment, ...], w: Words) -> Table:
         w["long_axis"],
         w["short_axis"],
         w["interval"],
-        "method",
+        w["method"],
         w["threshold"],
         w["effective_slice"],
         w["measurability"],
         w["rule"],
-        "",
     )
     name = "lesions" if len(lesions) != 1 else f"lesion {lesions[0].region.id}"
     return Table(name, w["lesions"], columns, tuple(rows))
@@ -413,12 +421,28 @@ def _criteria_table(assessment: Assessment, w: Words) -> Table:
         (
             text(v.criterion_id),
             Cell(v.status.value, STATUS_TONES[v.status]),
-            text(v.message),
+            text("; ".join([message_and_notes(v), *(f"{w['missing']}: {m.path}" for m in v.missing)])),
             text(protocol.criterion(v.criterion_id).text),
         )
         for v in verdicts
     )
-    return Table("criteria", w["criteria"], (w["criterion"], w["status"], w["why"], "text"), rows)
+    return Table("criteria", w["criteria"], (w["criterion"], w["status"], w["why"], w["text"]), rows)
+
+
+def _evidence_table(assessment: Assessment, w: Words) -> Table:
+    rows = tuple(
+        tuple(map(text, (name, each.path, _with_unit(each), each.compared_as, each.date, each.source)))
+        for name, verdict in assessment.screen.verdicts.items()
+        for each in verdict.evidence
+    )
+    columns = (w["criterion"], w["item"], w["recorded"], w["compared_as"], w["date"], w["source"])
+    return Table("evidence", w["compared_values"], columns, rows)
+
+
+def _with_unit(evidence: Evidence) -> str:
+    return (
+        f"{evidence.value} {evidence.unit}" if evidence.unit and evidence.unit != "1" else str(evidence.value)
+    )
 
 
 def _phase_table(assessment: Assessment, w: Words) -> Table:
@@ -437,7 +461,15 @@ def _phase_table(assessment: Assessment, w: Words) -> Table:
                 text("; ".join(decision.conflicts)),
             )
         )
-    columns = (w["series"], "description", "role", w["phase"], w["confidence"], w["evidence"], w["conflicts"])
+    columns = (
+        w["series"],
+        w["description"],
+        w["role"],
+        w["phase"],
+        w["confidence"],
+        w["evidence"],
+        w["conflicts"],
+    )
     return Table("phases", w["phases"], columns, tuple(rows))
 
 
@@ -456,7 +488,7 @@ def _images_section(assessment: Assessment, w: Words) -> tuple[Section, ...]:
         for name, title, rows in (
             ("cautions", w["cautions"], cautions),
             ("refused", w["refused"], refused),
-            ("skipped", "Skipped", skipped),
+            ("skipped", w["skipped"], skipped),
         )
         if rows
     )
@@ -470,4 +502,4 @@ def _policy_table(assessment: Assessment, w: Words) -> Table:
         known = policy_of(name)
         said.append((known.clause, known.variants[variant], f"{name} {known.name}={variant}"))
     rows = tuple(tuple(text(each) for each in line) for line in said)
-    return Table("policies", w["policies"], ("words", "read as", "policy"), rows)
+    return Table("policies", w["policies"], (w["text"], w["read_as"], w["reading"]), rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imaging.findings.assess_region import RegionFindings
 from imaging.regions.region import Region, RegionMask, RegionRole
+from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.report.content import Figure
 from workup.report.figures import (
@@ -60,7 +61,7 @@ def lesion_figures(lesion: LesionAssessment, assessment: Assessment) -> tuple[Fi
         return ()
     acquisition = assessment.case.study[measurement.acquisition_key]
     calipers = tuple(
-        Caliper(ends, f"{name} {length:.1f} mm", color)
+        Caliper(ends, f"{name} {shown_mm(length, measurement.judged.threshold_mm)} mm", color)
         for name, ends, length, color in (
             ("long axis", measurement.long_ends_lps_mm, measurement.lesion.long_axis_mm, LONG_AXIS_COLOR),
             ("short axis", measurement.short_ends_lps_mm, measurement.lesion.short_axis_mm, SHORT_AXIS_COLOR),

@@ -67,7 +67,7 @@ def _series_table(assessment: Assessment, w: Words) -> Table:
         )
         for a in assessment.case.study.acquisitions
     )
-    columns = (w["series"], "SeriesInstanceUID", "slices", "spacing [mm]", "thickness [mm]")
+    columns = (w["series"], "SeriesInstanceUID", w["slices"], w["spacing"], w["thickness"])
     return Table("trace", w["trace"], columns, rows)
 
 
@@ -90,7 +90,7 @@ def _hash_tables(assessment: Assessment, trace: Mapping[str, Any], w: Words) -> 
         Table(
             "image hashes",
             w["image_hashes"],
-            (w["series"], "slices", "pixels SHA-256", "files SHA-256"),
+            (w["series"], w["slices"], "pixels SHA-256", "files SHA-256"),
             pixels,
             w["image_hashes_note"],
         ),
