@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from imaging.dicom.times import day
 from imaging.phases.phase import DEFINITE, Phase, PhaseDecision, Role
 from imaging.volume import Acquisition, AcquisitionHeader, Caution
 
@@ -128,11 +129,7 @@ def is_dynamic(decisions: Mapping[str, PhaseDecision], examination: Examination)
 
 def study_day(header: AcquisitionHeader) -> date | None:
     """The study date, None where it is not recorded or no date."""
-    text = (header.study_date or "").strip().replace(".", "")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return day(header.study_date)
 
 
 def _apart(what: str) -> Caution:
