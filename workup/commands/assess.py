@@ -110,7 +110,8 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
     from rich.markup import escape
     from rich.table import Table
 
-    from workup.report.assessment_report import enhancement_words, message_and_notes, washout_words
+    from workup.report.assessment_report import enhancement_words, washout_words
+    from workup.report.assessment_tables import message_and_notes
     from workup.report.wording import words
     from workup.safe_text import without_controls
 
