@@ -5,7 +5,7 @@ These are the types that leave the DICOM border: past it nobody sees a ``pydicom
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -166,3 +166,13 @@ class Study:
             if acquisition.key == key:
                 return acquisition
         raise KeyError(key)
+
+    def refusals(self, names: Iterable[object]) -> str:
+        """Why series of these UIDs, keys or numbers were not loaded, to end a sentence; else empty."""
+        wanted = {str(name) for name in names if name}
+        told = [
+            f"series {refused.series_number or '?'} was refused: {refused.code}: {refused.message}"
+            for refused in self.refused
+            if {refused.series_uid, str(refused.series_number)} & wanted
+        ]
+        return "".join(f"; {each}" for each in told)

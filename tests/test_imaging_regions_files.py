@@ -16,7 +16,7 @@ from imaging.geometry import VolumeGeometry
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole, Vessel, VesselLevel
 from imaging.regions.region_files import read_regions, write_regions
 from imaging.regions.statistics import label_statistics, region_statistics
-from imaging.volume import Acquisition, AcquisitionHeader, Study, Volume
+from imaging.volume import Acquisition, AcquisitionHeader, Refused, Study, Volume
 from tests.real_data import REAL_DATA, needs_real_data
 
 SHAPE = (6, 20, 24)
@@ -292,3 +292,25 @@ def test_seed_cylinders_measure_what_they_should_on_real_phases(folder: str) -> 
             assert statistics[name, one.key].mean == pytest.approx(mean, abs=1.0)
     placed = {m.verified for r in regions for m in r.masks.values()}
     assert placed == {True, False}
+
+
+def test_regions_on_a_series_that_was_refused_say_why_it_was(tmp_path: Path) -> None:
+    path = write_regions(
+        tmp_path / "regions.json",
+        [
+            Region(
+                "d", RegionRole.FILLING_DEFECT, {"1.1": RegionMask.from_full(block(grid(), 1, 4, 5), grid())}
+            )
+        ],
+        study(),
+    )
+    loaded = replace(
+        study(),
+        acquisitions=study().acquisitions[1:],
+        refused=(Refused("TRUNCATED", "a file is shorter than it says", ("a.dcm",), "1.1", 2),),
+    )
+
+    with pytest.raises(RegionError, match="series 2 was refused: TRUNCATED: a file is shorter") as refused:
+        read_regions(path, loaded)
+
+    assert refused.value.code == "UNKNOWN_SERIES"

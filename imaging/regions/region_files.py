@@ -189,7 +189,7 @@ def _acquisition(entry: Mapping[str, Any], study: Study) -> Acquisition:
         return named[0]
     raise RegionError(
         "AMBIGUOUS_SERIES" if named else "UNKNOWN_SERIES",
-        f"{len(named)} acquisitions answer to {key or uid!r}",
+        f"{len(named)} acquisitions answer to {key or uid!r}{'' if named else study.refusals((key, uid))}",
         expected="exactly one",
         advice="Name it by acquisition_key." if named else "Check that the series loaded.",
         details={"series_uid": uid, "acquisition_key": key},

@@ -379,7 +379,7 @@ def acquisition_named(study: Study, name: str) -> Acquisition:
             return _only(called)
     raise RegionError(
         "UNKNOWN_SERIES",
-        f"no acquisition is called {name!r}",
+        f"no acquisition is called {name!r}{study.refusals([name])}",
         expected="a series number, series UID or acquisition key of the study",
         details={"acquisition_keys": [a.key for a in study]},
     )

@@ -184,7 +184,7 @@ def _acquisition(plan: Dataset, study: Study, key: str | None) -> Acquisition:
     raise RegionError(
         "AMBIGUOUS_SERIES" if named else "UNKNOWN_SERIES",
         f"{len(named)} acquisitions of the study are those that the structures were drawn on"
-        + (f": {series_told(named)}" if named else ""),
+        + (f": {series_told(named)}" if named else study.refusals(series)),
         expected="exactly one",
         advice="Name it: --series with a number that only one has, or the key."
         if named
