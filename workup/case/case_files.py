@@ -84,16 +84,8 @@ def read_case(
         )
     _check_no_case_inside(folder)
     if is_store(folder):
-        from workup.case.standing import standing
-        from workup.case.store_files import CaseStore, read_store_case
-
         _check_no_parts({"regions": regions, "record": record, "reading": reading})
-        if version is None:
-            answering = standing(CaseStore.open(folder).history(), who).version
-            version = answering.number if answering else None
-        case = read_store_case(folder, version=version, who=who, images=dicom, progress=progress)
-        check_names(case, case.study, case.regions)
-        return case
+        return _store_case(folder, version, who, dicom, progress)
     if who is not None:
         raise CaseError(
             "NO_CASE_FOLDER", "a reader named for a case of one reading", expected="a case folder"
@@ -117,6 +109,21 @@ def read_case(
         complete=said.complete,
         comparable_override=said.comparable_override,
     )
+
+
+def _store_case(
+    folder: Path, version: int | None, who: str | None, images: str | Path | None, progress: Progress | None
+) -> Case:
+    """The case of a case folder in the version that is asked for, or that answers for it."""
+    from workup.case.standing import standing
+    from workup.case.store_files import CaseStore, read_store_case
+
+    if version is None:
+        answering = standing(CaseStore.open(folder).history(), who).version
+        version = answering.number if answering else None
+    case = read_store_case(folder, version=version, who=who, images=images, progress=progress)
+    check_names(case, case.study, case.regions)
+    return case
 
 
 def read_json(path: Path) -> Any:
