@@ -18,6 +18,8 @@ from imaging.errors import GeometryError
 #: Two grids are the same if no corner is further apart than this. [mm]
 SAME_GRID_TOLERANCE_MM = 0.01
 
+#: DICOM's axes (left, posterior, superior) to those of NIfTI (right, anterior, superior), and back.
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 #: Up to this angle between its normal and the patient's long axis a stack is read as axial. [degrees]
 OBLIQUE_AXIAL_MAX_DEGREES = 30.0
 

@@ -24,7 +24,7 @@ from pydicom.uid import (
     MRImageStorage,
 )
 
-from imaging.geometry import VolumeGeometry
+from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 from imaging.phantom import Phantom, PhantomSpec, make_phantom
 from imaging.phantom.patient import PATIENT_ID, record
 from imaging.phantom.phantom import INJECTION_AT
@@ -36,7 +36,6 @@ Compression = Literal["none", "jpeg2000"]
 #: Stored value = HU + 1024, as unsigned 12-bit images are written.
 _INTERCEPT_HU = -1024
 _SOFTWARE_UID = "2.25.290423810567224184120967031463127340102"
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def write_case(
@@ -89,7 +88,7 @@ def write_regions(phantom: Phantom, folder: Path) -> None:
 def write_label_map(labels: NDArray[np.uint8], geometry: VolumeGeometry, path: Path) -> None:
     """Labels (slices, rows, columns) as NIfTI: columns first, RAS, scanner coordinates."""
     column_row_slice = geometry.index_to_patient_mm[:, [2, 1, 0, 3]]
-    image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), _LPS_TO_RAS @ column_row_slice, dtype=np.uint8)
+    image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), LPS_TO_RAS @ column_row_slice, dtype=np.uint8)
     image.header.set_xyzt_units("mm")
     image.set_sform(image.affine, code="scanner")
     image.set_qform(image.affine, code="scanner")

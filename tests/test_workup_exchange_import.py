@@ -17,8 +17,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage
 
 from imaging.dicom.study_files import load_study
 from imaging.errors import ImagingError, RegionError
-from imaging.geometry import VolumeGeometry
-from imaging.regions.label_map_files import RAS_TO_LPS
+from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 from imaging.regions.region import Provenance, RegionRole, Vessel, VesselLevel
 from imaging.regions.region_files import read_regions
 from imaging.regions.seg_files import read_segmentation
@@ -339,7 +338,7 @@ def test_only_our_own_object_can_say_that_it_was_signed(sources, study, acquisit
 
 def nifti(labels, geometry, path):
     nibabel.save(
-        nibabel.Nifti1Image(labels.astype(np.uint8), RAS_TO_LPS @ geometry.index_to_patient_mm), path
+        nibabel.Nifti1Image(labels.astype(np.uint8), LPS_TO_RAS @ geometry.index_to_patient_mm), path
     )
     return path
 

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from imaging.errors import RegionError
-
-#: NIfTI counts to the right, front and top; our matrices to the left, back and top.
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+from imaging.geometry import LPS_TO_RAS
 
 
 def write_labels(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
@@ -31,7 +29,7 @@ def write_labels(path: str, data: Any, attributes: Mapping[str, Any]) -> list[st
             "the layer does not know its place in the patient",
             expected="outlines drawn on an acquisition that veinvasion opened",
         )
-    to_ras = _LPS_TO_RAS @ np.asarray(matrix, dtype=np.float64)
+    to_ras = LPS_TO_RAS @ np.asarray(matrix, dtype=np.float64)
     target = Path(path)
     image = nibabel.Nifti1Image(np.asarray(data).astype(np.uint8), to_ras)
     image.header.set_xyzt_units("mm")

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.geometry import VolumeGeometry
+from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 from imaging.volume import Volume
 
-#: LPS to RAS: left and posterior become right and anterior.
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 #: Array [slice, row, column] to NIfTI's [column, row, slice].
 _REVERSED = np.array([[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], float)
 
@@ -26,7 +24,7 @@ def affine_ras(geometry: VolumeGeometry) -> NDArray[np.float64]:
     >>> affine_ras(VolumeGeometry((40, 512, 512), axes))[:3, 3].tolist()
     [180.0, 180.0, -100.0]
     """
-    return np.asarray(_LPS_TO_RAS @ geometry.index_to_patient_mm @ _REVERSED)
+    return np.asarray(LPS_TO_RAS @ geometry.index_to_patient_mm @ _REVERSED)
 
 
 def write_nifti(volume: Volume, path: Path) -> None:

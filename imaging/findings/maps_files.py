@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.geometry import VolumeGeometry
-
-#: Ours is left-posterior-superior, NIfTI's right-anterior-superior.
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 
 
 def write_map(

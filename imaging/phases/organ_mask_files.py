@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from imaging.errors import RegionError
+from imaging.geometry import LPS_TO_RAS
 from imaging.volume import Acquisition, Study
 
 #: Organs that phases are measured on, by TotalSegmentator's names.
 ORGANS = ("aorta", "liver", "spleen", "portal_vein_and_splenic_vein", "portal_vein")
-#: NIfTI is right, anterior, superior; DICOM left, posterior, superior.
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_organ_masks(folder: str | Path, study: Study) -> dict[str, dict[str, NDArray[np.bool_]]]:
@@ -67,7 +66,7 @@ def _on_grid(path: Path, acquisition: Acquisition) -> NDArray[np.bool_]:
         affine = np.asarray(image.affine, dtype=np.float64)
         if voxels.ndim != 3:
             raise ValueError(f"{voxels.ndim} dimensions")
-        to_file = np.linalg.inv(affine) @ _LPS_TO_RAS @ acquisition.volume.geometry.index_to_patient_mm
+        to_file = np.linalg.inv(affine) @ LPS_TO_RAS @ acquisition.volume.geometry.index_to_patient_mm
     except (
         OSError,
         ValueError,

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.errors import RegionError
-from imaging.geometry import VolumeGeometry
+from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 
 NIFTI_ENDINGS = (".nii.gz", ".nii")
-#: NIfTI patient axes are right-anterior-superior; ours are left-posterior-superior.
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 #: Millimeters per unit of a NIfTI header; a file that names none holds millimeters, as is the custom.
 _MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 #: Voxels of body images measure this much along each axis; what lies outside is in another unit. [mm]
@@ -48,7 +46,7 @@ def load_label_map(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry
         )
     labels = values if values.dtype.kind in "iu" else np.rint(values).astype(np.int64)
     shape = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
-    return labels, VolumeGeometry(shape, RAS_TO_LPS @ _affine_mm(image, path.name))
+    return labels, VolumeGeometry(shape, LPS_TO_RAS @ _affine_mm(image, path.name))
 
 
 def _no_label_map(values: NDArray[Any]) -> str:

@@ -34,9 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.errors import RegionError
-from imaging.geometry import VolumeGeometry
+from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 from imaging.regions.grids import grid_difference, onto_grid
-from imaging.regions.label_map_files import NIFTI_ENDINGS, RAS_TO_LPS, load_label_map
+from imaging.regions.label_map_files import NIFTI_ENDINGS, load_label_map
 from imaging.regions.placement import carry_over
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole
 from imaging.regions.region_codec import (
@@ -342,7 +342,7 @@ def write_regions(path: Path | str, regions: Iterable[Region], study: Study) -> 
     entries = []
     for number, (mask, key, labels) in enumerate(_sheets(regions, label_of), 1):
         name = f"regions/{number:03d}.nii.gz"
-        affine = RAS_TO_LPS @ mask.geometry.index_to_patient_mm
+        affine = LPS_TO_RAS @ mask.geometry.index_to_patient_mm
         image = nibabel.Nifti1Image(labels, affine)
         image.header.set_xyzt_units("mm")
         nibabel.save(image, folder / name)
