@@ -184,7 +184,9 @@ def _block_means(
     out = np.empty((deep, high, wide), dtype=np.float32)
     for k in range(deep):
         part = voxels[k * slices : (k + 1) * slices, : high * rows, : wide * columns]
-        through = part.sum(axis=0, dtype=total)
+        through = part[0].astype(total)
+        for layer in part[1:]:
+            through += layer
         down = sum(through[j::rows] for j in range(rows))
         out[k] = sum(down[:, i::columns] for i in range(columns))
     return np.asarray(out / np.float32(slices * rows * columns), dtype=np.float32)

@@ -8,7 +8,7 @@ arterial one. What is not found is None, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.phases.common_grid import CommonGrid
-from imaging.phases.disks import closed, dilated
+from imaging.phases.disks import Box, box_around, closed, dilated, eroded, within
 from imaging.phases.tubes import Image, Mask, Tube, track_tube, tube_mask
 
 #: Brighter than this in every pass: bone, or contrast that was drunk. [HU]
@@ -39,6 +39,14 @@ LIVER_LEAST_ML, SPLEEN_LEAST_ML, VEIN_LEAST_ML, KIDNEY_LEAST_ML = 60.0, 8.0, 0.8
 VEIN_ABOVE_LIVER_HU = 18.0
 #: A vein has at most this share of the aorta's gain in the arterial pass.
 VEIN_ARTERIAL_SHARE = 0.65
+#: Where a Gaussian filter is cut off. [standard deviations]
+_TRUNCATE = 4.0
+#: Darker than this is not body. [HU]
+AIR_HU = -300.0
+#: Around the body: the reach of smoothing twice over, so that no border of the box is felt. [grid points]
+_BEYOND = 10
+#: The four neighbors of a point in its own slice.
+_IN_PLANE = np.pad(ndimage.generate_binary_structure(2, 1)[None], ((1, 1), (0, 0), (0, 0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,30 +76,37 @@ def always_bright(hu: Mapping[str, Image]) -> Mask:
 
     An aorta may be bright in an arterial and a portal venous pass, but never equally.
     """
-    smooth = [ndimage.gaussian_filter(image, (0.0, 0.8, 0.8)) for image in hu.values()]
+    bright = np.zeros(next(iter(hu.values())).shape, dtype=bool)
+    box = _body_box(hu)
+    smooth = [ndimage.gaussian_filter(image[box], (0.0, 0.8, 0.8)) for image in hu.values()]
     lowest, highest = np.minimum.reduce(smooth), np.maximum.reduce(smooth)
-    if len(smooth) == 1:
-        return np.asarray(lowest > SURELY_NOT_BLOOD_HU)
-    steady = (lowest > ALWAYS_BRIGHT_HU) & (highest - lowest < STEADY_HU)
-    return np.asarray(steady | (lowest > SURELY_NOT_BLOOD_HU))
+    bright[box] = lowest > SURELY_NOT_BLOOD_HU
+    if len(smooth) > 1:
+        bright[box] |= (lowest > ALWAYS_BRIGHT_HU) & (highest - lowest < STEADY_HU)
+    return bright
+
+
+def _body_box(hu: Mapping[str, Image]) -> Box:
+    """All that is not air in every pass, and so much around it that smoothing within needs no more."""
+    return box_around(np.minimum.reduce(list(hu.values())) > AIR_HU, _BEYOND) or (slice(0, 0),) * 3
 
 
 def find_spine(grid: CommonGrid) -> NDArray[np.float64] | None:
     """Row and column (slices, 2) of the vertebral bodies' middle; None without a spine in view."""
     mean = np.minimum.reduce(list(grid.hu.values()))
-    body = mean > -300
+    body = mean > AIR_HU
     if body.mean() < 0.02:
         return None
     rows, columns = np.nonzero(body.any(axis=0))
     middle, front, back = float(np.median(columns)), rows.min(), rows.max()
-    bone = np.clip(mean - 120.0, 0.0, 300.0)
-    smooth = ndimage.gaussian_filter(bone, (2.0, 12.0 / grid.spacing_mm[1], 12.0 / grid.spacing_mm[2]))
     row, column = np.mgrid[: mean.shape[1], : mean.shape[2]]
     depth = (row - front) / max(back - front, 1)
     near = (
         np.exp(-0.5 * ((column - middle) * grid.spacing_mm[2] / 35.0) ** 2) * (depth > 0.4) * (depth < 0.95)
     )
-    smooth = smooth * near
+    bone = np.clip(mean - 120.0, 0.0, 300.0)
+    sigma = (2.0, 12.0 / grid.spacing_mm[1], 12.0 / grid.spacing_mm[2])
+    smooth = _smooth_rows(bone, sigma, near.any(axis=1)) * near
     if smooth.max() < 8.0:
         return None
     flat = smooth.reshape(len(smooth), -1).argmax(axis=1)
@@ -99,37 +114,66 @@ def find_spine(grid: CommonGrid) -> NDArray[np.float64] | None:
     return np.asarray(ndimage.median_filter(points, size=(min(9, len(points)), 1), mode="nearest"))
 
 
+def _smooth_rows(image: Image, sigma: tuple[float, float, float], rows: NDArray[np.bool_]) -> Image:
+    """What ``ndimage.gaussian_filter`` gives on the ``rows`` asked for, zero on the others.
+
+    A row depends on those within the filter's reach alone: half of a body is not smoothed for nothing.
+    """
+    smooth = np.zeros_like(image)
+    asked = np.flatnonzero(rows)
+    if not len(asked):
+        return smooth
+    reach = int(_TRUNCATE * sigma[1] + 0.5)
+    first, last = int(asked[0]), int(asked[-1]) + 1
+    start = max(first - reach, 0)
+    part = image[:, start : last + reach]
+    part = ndimage.gaussian_filter1d(part, sigma[1], axis=1, truncate=_TRUNCATE)
+    part = part[:, first - start : last - start]
+    smooth[:, first:last] = ndimage.gaussian_filter(part, (sigma[0], 0.0, sigma[2]), truncate=_TRUNCATE)
+    return smooth
+
+
 def find_aorta(grid: CommonGrid, spine: NDArray[np.float64], bright: Mask) -> Tube | None:
     """Track the round tube in front of the left side of the spine through the slices."""
-    smooth = [ndimage.gaussian_filter(np.clip(v, -150, 400), (0.6, 0.7, 0.7)) for v in grid.hu.values()]
-    best = np.maximum.reduce(smooth)
-    return track_tube(best, bright, spine, grid, (AORTA_LEFT_MM, AORTA_POSTERIOR_MM, AORTA_LEAST_CONTRAST_HU))
+    return track_tube(
+        list(grid.hu.values()),
+        bright,
+        spine,
+        grid,
+        (AORTA_LEFT_MM, AORTA_POSTERIOR_MM, AORTA_LEAST_CONTRAST_HU),
+    )
 
 
 def find_ivc(
     grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, venous: str, bright: Mask
 ) -> Tube | None:
     """Track the IVC in the venous pass, right of the spine."""
-    image = ndimage.gaussian_filter(np.clip(grid.hu[venous], -150, 400), (0.6, 0.7, 0.7))
-    bright = bright | tube_mask(aorta, image.shape, grid, 1.3)
-    return track_tube(image, bright, spine, grid, (IVC_LEFT_MM, IVC_POSTERIOR_MM, IVC_LEAST_CONTRAST_HU))
+    bright = bright | tube_mask(aorta, bright.shape, grid, 1.3)
+    return track_tube(
+        [grid.hu[venous]], bright, spine, grid, (IVC_LEFT_MM, IVC_POSTERIOR_MM, IVC_LEAST_CONTRAST_HU)
+    )
 
 
 def _milliliters(mask: Mask, grid: CommonGrid) -> float:
     return float(mask.sum()) * float(np.prod(grid.spacing_mm)) / 1000.0
 
 
-def _eroded(mask: Mask, grid: CommonGrid, by_mm: float) -> Mask:
-    """Points deeper inside than ``by_mm``, measured within the slice (slices may be few and thick)."""
-    depth = [ndimage.distance_transform_edt(layer, sampling=grid.spacing_mm[1:]) for layer in mask]
-    return np.asarray(np.stack(depth) > by_mm)
-
-
-def _components(mask: Mask) -> list[Mask]:
+def _components(mask: Mask) -> Iterator[Mask]:
     """Connected parts, largest first, at most eight."""
-    labels, count = ndimage.label(mask)
-    sizes = np.bincount(labels.ravel())[1:] if count else np.array([])
-    return [np.asarray(labels == 1 + int(i)) for i in np.argsort(sizes)[::-1][:8]]
+    box = box_around(mask)
+    if box is None:
+        return
+    labels, _ = ndimage.label(mask[box])
+    sizes = np.bincount(labels.ravel())[1:]
+    for i in np.argsort(sizes)[::-1][:8]:
+        part = np.zeros_like(mask)
+        part[box] = labels == 1 + int(i)
+        yield part
+
+
+def _opened(mask: Mask) -> Mask:
+    """Without what is thinner than three points in any direction."""
+    return within(mask, 1, ndimage.binary_opening)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,20 +183,25 @@ class SoftTissue:
     Attributes
     ----------
     mask : (slices, rows, columns) array of bool
-    smooth : one (slices, rows, columns) array per pass. [HU]
+    box : slices
+        Part of the grid that holds the body.
+    smooth : acquisition key -> array of the box's shape. [HU]
     """
 
     mask: Mask
-    smooth: tuple[Image, ...]
+    box: Box
+    smooth: Mapping[str, Image]
 
 
 def find_soft_tissue(grid: CommonGrid, bright: Mask) -> SoftTissue:
     """What is neither air, fat nor bone in any pass."""
-    smooth = [ndimage.gaussian_filter(v, (0.5, 1.2, 1.2)) for v in grid.hu.values()]
-    mean = np.mean(smooth, axis=0)
-    lowest = np.minimum.reduce(smooth)
-    mask = (mean > 15) & (mean < 230) & (lowest > -10) & ~bright
-    return SoftTissue(np.asarray(mask), tuple(smooth))
+    box = _body_box(grid.hu)
+    smooth = {key: ndimage.gaussian_filter(v[box], (0.5, 1.2, 1.2)) for key, v in grid.hu.items()}
+    mean = np.mean(list(smooth.values()), axis=0)
+    lowest = np.minimum.reduce(list(smooth.values()))
+    mask = np.zeros_like(bright)
+    mask[box] = (mean > 15) & (mean < 230) & (lowest > -10) & ~bright[box]
+    return SoftTissue(mask, box, smooth)
 
 
 def find_liver(grid: CommonGrid, spine: NDArray[np.float64], tissue: SoftTissue) -> Mask | None:
@@ -160,16 +209,16 @@ def find_liver(grid: CommonGrid, spine: NDArray[np.float64], tissue: SoftTissue)
     soft = tissue.mask
     column = np.arange(soft.shape[2])[None, None, :]
     right = (spine[:, 1][:, None, None] - column) * grid.spacing_mm[2]
-    for part in _components(_eroded(soft, grid, 6.0) & (right > -60)):
+    for part in _components(eroded(soft, 6.0, grid.spacing_mm[1]) & (right > -60)):
         if float(right[0, 0][np.nonzero(part)[2]].mean()) < 15 or _milliliters(part, grid) < LIVER_LEAST_ML:
             continue
         core = part & (right > 15)
-        for image in tissue.smooth:
-            core &= np.abs(image - np.median(image[part & (right > 15)])) <= 35
-        core = ndimage.binary_opening(core, iterations=1)
-        parts = _components(core)
-        if parts and _milliliters(parts[0], grid) >= LIVER_LEAST_ML / 2:
-            return parts[0]
+        inside = core[tissue.box]
+        even = [np.abs(image - np.median(image[inside])) <= 35 for image in tissue.smooth.values()]
+        core[tissue.box] &= np.logical_and.reduce(even)
+        largest = next(_components(_opened(core)), None)
+        if largest is not None and _milliliters(largest, grid) >= LIVER_LEAST_ML / 2:
+            return largest
     return None
 
 
@@ -199,14 +248,15 @@ def find_spleen(
     side = (left > 45) & (behind > -70)
     venous = grid.hu[brightest]
     blood = float(np.median(venous[tube_mask(aorta, soft.shape, grid, 0.6)]))
-    for part in _components(_eroded(soft & side, grid, 4.0)):
+    for part in _components(eroded(soft & side, 4.0, grid.spacing_mm[1])):
         far = float(np.broadcast_to(left, part.shape)[part].mean())
         value = float(np.median(venous[part]))
         kidney = value > blood + 8
         if far > 75 and not kidney and value > 60 and _milliliters(part, grid) >= SPLEEN_LEAST_ML:
-            even = ndimage.gaussian_filter(venous, (0.5, 1.2, 1.2))
-            core = _components(ndimage.binary_opening(part & (np.abs(even - value) <= 20)))
-            return core[0] if core and _milliliters(core[0], grid) >= SPLEEN_LEAST_ML / 2 else None
+            part[tissue.box] &= np.abs(tissue.smooth[brightest] - value) <= 20
+            core = next(_components(_opened(part)), None)
+            believed = core is not None and _milliliters(core, grid) >= SPLEEN_LEAST_ML / 2
+            return core if believed else None
     return None
 
 
@@ -245,7 +295,7 @@ def find_portal_system(
         _portal_window(grid, marks.spine, aorta, marks.liver)
         & (_lung_share(image) <= MOST_LUNG)[:, None, None]
     )
-    mask = ndimage.binary_opening(mask, np.ones((1, 3, 3), dtype=bool))
+    mask = within(mask, 1, lambda part: ndimage.binary_opening(part, np.ones((1, 3, 3), dtype=bool)))
     parts = [p for p in _components(mask) if _milliliters(p, grid) >= VEIN_LEAST_ML]
     return np.logical_or.reduce(parts) if parts else None
 
@@ -262,12 +312,19 @@ def _portal_window(grid: CommonGrid, spine: NDArray[np.float64], aorta: Tube, li
 
 def _lung_share(image: Image) -> NDArray[np.float64]:
     """Air within the outline of the body, as a share of it, by slice."""
-    shares = []
-    for layer in image:
-        body = ndimage.binary_fill_holes(ndimage.binary_opening(layer > -300, iterations=2))
-        air = ndimage.binary_opening(body & (layer < -600), iterations=2)
-        shares.append(float(air.sum()) / max(float(body.sum()), 1.0))
-    return np.array(shares)
+    body = _without_holes(ndimage.binary_opening(image > AIR_HU, _IN_PLANE, iterations=2))
+    air = within(body & (image < -600), 2, lambda part: ndimage.binary_opening(part, _IN_PLANE, iterations=2))
+    return np.asarray(air.sum(axis=(1, 2)) / np.maximum(body.sum(axis=(1, 2)), 1))
+
+
+def _without_holes(mask: Mask) -> Mask:
+    """Each slice with what its mask encloses: all that no way leads to from the border."""
+    outside, count = ndimage.label(~mask, _IN_PLANE)
+    open_to_border = np.zeros(count + 1, dtype=bool)
+    for edge in (outside[:, 0], outside[:, -1], outside[:, :, 0], outside[:, :, -1]):
+        open_to_border[edge.ravel()] = True
+    open_to_border[0] = False
+    return np.asarray(~open_to_border[outside])
 
 
 def find_kidneys(
@@ -288,6 +345,12 @@ def find_kidneys(
     mask = (image > blood - 20) & (aside > 28) & (aside < 100) & (front > -35) & (front < 50)
     mask &= ~bright
     if spleen is not None:
-        mask &= ~ndimage.binary_dilation(spleen, iterations=4)
-    parts = [p for p in _components(_eroded(mask, grid, 2.5)) if _milliliters(p, grid) >= KIDNEY_LEAST_ML]
-    return ndimage.binary_closing(np.logical_or.reduce(parts), iterations=2) if parts else None
+        mask &= ~within(spleen, 4, lambda part: ndimage.binary_dilation(part, iterations=4))
+    parts = [
+        p
+        for p in _components(eroded(mask, 2.5, grid.spacing_mm[1]))
+        if _milliliters(p, grid) >= KIDNEY_LEAST_ML
+    ]
+    if not parts:
+        return None
+    return within(np.logical_or.reduce(parts), 2, lambda part: ndimage.binary_closing(part, iterations=2))

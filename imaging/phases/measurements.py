@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.phases.common_grid import CommonGrid
-from imaging.phases.disks import closed
+from imaging.phases.disks import box_around, closed, eroded
 from imaging.phases.landmarks import (
     Landmarks,
     SoftTissue,
@@ -37,7 +37,7 @@ IVC_ABOVE_LIVER_HU = 10.0
 #: Blood on CT, with or without contrast; outside of this the tube was not the aorta. [HU]
 BLOOD_HU = (15.0, 900.0)
 #: The renal sinus opens toward the spine by up to twice this. [mm]
-SINUS_REACH_MM = 18.0
+SINUSMOTTLING_REACH_MM = 18.0
 #: How much urine must be bright. [ml]
 PELVIS_ML = 0.4
 #: Fewest points of a part that is measured.
@@ -120,24 +120,31 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
 def aorta_hu(image: Image, tube: Tube, grid: CommonGrid) -> float:
     """Median over slices of the most even disk near the tracked center. [HU]"""
     values = []
-    shape = image.shape
-    for k in range(shape[0]):
-        reach = int(np.ceil(LUMEN_SHARE * tube.radius_mm[k] / grid.spacing_mm[1]))
-        row, column = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-        disk = np.hypot(row, column) * grid.spacing_mm[1] <= LUMEN_SHARE * tube.radius_mm[k]
-        best: tuple[float, float] | None = None
-        for i in range(-AORTA_MOVES, AORTA_MOVES + 1):
-            for j in range(-AORTA_MOVES, AORTA_MOVES + 1):
-                r, c = int(tube.rows[k]) + i, int(tube.columns[k]) + j
-                part = image[k, r - reach : r + reach + 1, c - reach : c + reach + 1]
-                if part.shape != disk.shape:
-                    continue
-                spread = float(part[disk].std()) + 0.5 * (abs(i) + abs(j))
-                if best is None or spread < best[0]:
-                    best = (spread, float(np.median(part[disk])))
-        if best is not None:
-            values.append(best[1])
+    for layer, row, column, radius_mm in zip(image, tube.rows, tube.columns, tube.radius_mm, strict=True):
+        disk = _disk(LUMEN_SHARE * float(radius_mm), grid.spacing_mm[1])
+        centers = _MOVES + np.array((row, column))
+        reach = int(np.ceil(LUMEN_SHARE * float(radius_mm) / grid.spacing_mm[1]))
+        inside = (centers >= reach).all(axis=1) & (centers < np.array(layer.shape) - reach).all(axis=1)
+        if not inside.any():
+            continue
+        at = centers[inside, None] + disk
+        lumens = layer[at[..., 0], at[..., 1]]
+        spread = lumens.std(axis=1) + 0.5 * np.abs(_MOVES[inside]).sum(axis=1)
+        values.append(float(np.median(lumens[spread.argmin()])))
     return float(np.median(values))
+
+
+#: Where the middle of the aorta may lie in one pass, from where it lies in all. [grid points]
+_MOVES = np.stack(
+    np.meshgrid(*[np.arange(-AORTA_MOVES, AORTA_MOVES + 1)] * 2, indexing="ij"), axis=-1
+).reshape(-1, 2)
+
+
+def _disk(radius_mm: float, spacing_mm: float) -> NDArray[np.int_]:
+    """Rows and columns (points, 2) within a radius of the middle. [grid points]"""
+    reach = int(np.ceil(radius_mm / spacing_mm))
+    points = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1).T
+    return np.asarray(points[np.hypot(*points.T) * spacing_mm <= radius_mm])
 
 
 def _veins_and_organs(
@@ -197,10 +204,17 @@ def _measured(
     )
 
 
+#: Points farther than this from the spleen do not enter its smoothing.
+MOTTLING_REACH = 5
+
+
 def _mottling(image: Image, spleen: Mask | None) -> float | None:
     if spleen is None:
         return None
-    smooth = ndimage.gaussian_filter(image, (0, 1.2, 1.2))[spleen]
+    box = box_around(spleen, MOTTLING_REACH)
+    if box is None:
+        return None
+    smooth = ndimage.gaussian_filter(image[box], (0, 1.2, 1.2))[spleen[box]]
     return float(1.4826 * np.median(np.abs(smooth - np.median(smooth))))
 
 
@@ -213,9 +227,9 @@ class _KidneyParts:
 
 def _kidney_parts(kidneys: Mask, grid: CommonGrid) -> _KidneyParts:
     """Outer and inner part of the kidneys, and all they enclose: the sinus opens toward the spine."""
-    whole = closed(kidneys, round(SINUS_REACH_MM / grid.spacing_mm[1]), 1)
-    depth = np.stack([ndimage.distance_transform_edt(layer, sampling=grid.spacing_mm[1:]) for layer in whole])
-    return _KidneyParts(kidneys & (depth <= 4), kidneys & (depth > 8), whole & (depth > 3))
+    whole = closed(kidneys, round(SINUSMOTTLING_REACH_MM / grid.spacing_mm[1]), 1)
+    shell, core, enclosed = (eroded(whole, deep_mm, grid.spacing_mm[1]) for deep_mm in (4.0, 8.0, 3.0))
+    return _KidneyParts(kidneys & ~shell, kidneys & core, enclosed)
 
 
 def _cortex_minus_medulla(image: Image, parts: _KidneyParts) -> float | None:

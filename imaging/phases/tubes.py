@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, ndimage
 
 from imaging.phases.common_grid import CommonGrid
 
@@ -17,6 +19,10 @@ Image = NDArray[np.float32]
 RADII_MM = (7.0, 9.0, 11.0, 13.0, 16.0)
 #: Disks nearer than this to the middle of the vertebra lie in the vertebra. [mm]
 VERTEBRA_MM = 17.0
+#: What a tube is compared with: the ring between these shares of its radius.
+AROUND = (1.25, 1.7)
+#: How far the middle may move from slice to slice. [grid points]
+STEP = 3
 
 Window = tuple[tuple[float, float], tuple[float, float], float]
 
@@ -38,20 +44,40 @@ class Tube:
 
 
 def track_tube(
-    image: Image, bright: Mask, spine: NDArray[np.float64], grid: CommonGrid, window: Window
+    images: Sequence[Image], bright: Mask, spine: NDArray[np.float64], grid: CommonGrid, window: Window
 ) -> Tube | None:
-    """Best tube within a window (left and posterior limits, least contrast) relative to the spine."""
+    """Best tube within a window (left and posterior limits, least contrast) relative to the spine.
+
+    It is looked for in the highest value of all ``images``, smoothed; disks do not lie in what is ``bright``.
+    """
     left, posterior, contrast = window
-    rows, columns = _reach(spine, image.shape, grid, posterior, left)
-    near, shifted = image[:, rows, columns], spine - [rows.start, columns.start]
-    scores, radii = _disk_scores(near, bright[:, rows, columns], grid)
+    rows, columns = _reach(spine, bright.shape, grid, posterior, left)
+    best = np.maximum.reduce([_smoothed(image, rows, columns) for image in images])
+    shifted = spine - [rows.start, columns.start]
+    scores, radii = _disk_scores(best, bright[:, rows, columns], grid)
     scores += _window(scores.shape, shifted, grid, left, posterior)
     if not np.isfinite(scores).any(axis=(1, 2)).all():
         return None
-    row, column = _best_path(scores)
+    path = _best_path(scores)
+    if path is None:
+        return None
+    row, column = path
     radius = float(np.median(radii[np.arange(len(row)), row, column]))
-    tube = Tube(row + rows.start, column + columns.start, np.full(len(row), radius))
-    return tube if _contrast(image, tube, grid) >= contrast else None
+    tube = Tube(row, column, np.full(len(row), radius))
+    if _contrast(best, tube, grid) < contrast:
+        return None
+    return replace(tube, rows=row + rows.start, columns=column + columns.start)
+
+
+def _smoothed(image: Image, rows: slice, columns: slice) -> Image:
+    """Rows and columns of an image, limited to what blood can be, smoothed as the whole would be."""
+    reach = 3
+    first = max(0, rows.start - reach), max(0, columns.start - reach)
+    part = image[:, first[0] : rows.stop + reach, first[1] : columns.stop + reach]
+    smooth = ndimage.gaussian_filter(np.clip(part, -150, 400), (0.6, 0.7, 0.7))
+    at = rows.start - first[0], columns.start - first[1]
+    high, wide = rows.stop - rows.start, columns.stop - columns.start
+    return np.asarray(smooth[:, at[0] : at[0] + high, at[1] : at[1] + wide])
 
 
 def _reach(
@@ -61,8 +87,8 @@ def _reach(
     posterior_mm: tuple[float, float],
     left_mm: tuple[float, float],
 ) -> tuple[slice, slice]:
-    """Rows and columns in which a tube's disk and ring can lie."""
-    margin = max(RADII_MM) + 8.0
+    """Rows and columns in which a tube and what is around it can lie."""
+    margin = AROUND[1] * max(RADII_MM) + 2.0
     out = []
     for axis, (low, high) in enumerate((posterior_mm, left_mm)):
         step = grid.spacing_mm[1 + axis]
@@ -81,33 +107,37 @@ def disk_weights(radius_mm: float, spacing_mm: float, inner_mm: float = 0.0) -> 
     return np.asarray(disk / disk.sum(), dtype=np.float32)
 
 
-def averaged(images: Image, weights: Image) -> Image:
-    """Each slice convolved with the weights, nothing lying beyond its border.
+def averaged(images: Image, weights: Sequence[Image]) -> list[Image]:
+    """Each slice convolved with each of the weights, nothing lying beyond its border.
 
-    The same as ``scipy.signal.fftconvolve(images, weights[None], mode="same")``; importing that package
-    takes longer than finding every landmark of a study.
+    The same as ``scipy.signal.fftconvolve(images, weights[i][None], mode="same")``; importing that package
+    takes longer than finding every landmark of a study, and here the images are transformed once.
     """
-    whole = [n + m - 1 for n, m in zip(images.shape[1:], weights.shape, strict=True)]
-    padded = [fft.next_fast_len(n, real=True) for n in whole]
-    spectrum = fft.rfft2(images, padded) * fft.rfft2(weights, padded)
-    row, column = ((n - 1) // 2 for n in weights.shape)
-    high, wide = images.shape[1:]
-    out = fft.irfft2(spectrum, padded)[:, row : row + high, column : column + wide]
-    return np.asarray(out, dtype=np.float32)
+    largest = np.max([w.shape for w in weights], axis=0)
+    whole = [
+        fft.next_fast_len(int(n + m - 1), real=True) for n, m in zip(images.shape[1:], largest, strict=True)
+    ]
+    spectrum = fft.rfft2(images, whole)
+    return [_part(fft.irfft2(spectrum * fft.rfft2(w, whole), whole), w.shape, images.shape) for w in weights]
+
+
+def _part(full: NDArray[np.floating], weights: tuple[int, ...], shape: tuple[int, ...]) -> Image:
+    row, column = ((n - 1) // 2 for n in weights)
+    return np.asarray(full[:, row : row + shape[1], column : column + shape[2]], dtype=np.float32)
 
 
 def _disk_scores(best: Image, bright: Mask, grid: CommonGrid) -> tuple[Image, Image]:
     """How much each point looks like the middle of a bright, even, round tube, and with which radius."""
     spacing = grid.spacing_mm[1]
+    disks = [disk_weights(radius - 1.0, spacing) for radius in RADII_MM]
+    means, squares = averaged(best, disks), averaged(best**2, disks)
+    bones = averaged(bright.astype(np.float32), disks)
     scores = np.full(best.shape, -np.inf, dtype=np.float32)
     radii = np.zeros(best.shape, dtype=np.float32)
-    for radius in RADII_MM:
-        disk = disk_weights(radius - 1.0, spacing)
+    for radius, mean, square, bone in zip(RADII_MM, means, squares, bones, strict=True):
         ring = disk_weights(radius + 6.0, spacing, radius + 2.0)
-        mean = averaged(best, disk)
-        spread = np.sqrt(np.clip(averaged(best**2, disk) - mean**2, 0, None))
-        around = averaged(np.minimum(best, mean), ring)
-        bone = averaged(bright.astype(np.float32), disk)
+        spread = np.sqrt(np.clip(square - mean**2, 0, None))
+        around = averaged(np.minimum(best, mean), [ring])[0]
         score = np.clip(mean, 0, 300) / 40 + np.clip(mean - around, 0, 200) / 30 - spread / 12 - 20 * bone
         better = score > scores
         scores[better], radii[better] = score[better], radius
@@ -133,39 +163,36 @@ def _window(
     return out
 
 
-def _best_path(scores: Image) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-    """The path through the slices with the best total score, moving at most three points per slice."""
+def _best_path(scores: Image) -> tuple[NDArray[np.int_], NDArray[np.int_]] | None:
+    """The path through the slices with the best total score; None where no step leads on."""
     total = scores[0].copy()
     came: list[NDArray[np.int_]] = []
-    moves = [(i, j) for i in range(-3, 4) for j in range(-3, 4)]
+    side = 2 * STEP + 1
+    i, j = np.mgrid[-STEP : STEP + 1, -STEP : STEP + 1].reshape(2, -1)
+    cost = (0.15 * (i * i + j * j)).astype(np.float32)[:, None, None]
     for layer in scores[1:]:
-        shifted = np.stack([_shift(total, i, j) - 0.15 * (i * i + j * j) for i, j in moves])
-        choice = shifted.argmax(axis=0)
+        padded = np.pad(total, STEP, constant_values=-np.inf)
+        moved = sliding_window_view(padded, (side, side)).transpose(2, 3, 0, 1).reshape(-1, *layer.shape)
+        moved -= cost
+        choice = moved.argmax(axis=0)
         came.append(choice)
-        total = np.take_along_axis(shifted, choice[None], axis=0)[0] + layer
+        total = np.take_along_axis(moved, choice[None], axis=0)[0] + layer
+    if not np.isfinite(total.max()):
+        return None
     row, column = (int(n) for n in np.unravel_index(int(total.argmax()), total.shape))
     path = [(row, column)]
     for choice in reversed(came):
-        i, j = moves[int(choice[row, column])]
-        row, column = row + i, column + j
+        move = int(choice[row, column])
+        row, column = row + int(i[move]), column + int(j[move])
         path.append((row, column))
     points = np.array(path[::-1])
     return points[:, 0], points[:, 1]
 
 
-def _shift(image: Image, rows: int, columns: int) -> Image:
-    """``image[r + rows, c + columns]`` at ``[r, c]``, minus infinity beyond the border."""
-    out = np.full_like(image, -np.inf)
-    height, width = image.shape
-    out[max(0, -rows) : height - max(0, rows), max(0, -columns) : width - max(0, columns)] = image[
-        max(0, rows) : height - max(0, -rows), max(0, columns) : width - max(0, -columns)
-    ]
-    return out
-
-
 def _contrast(best: Image, tube: Tube, grid: CommonGrid) -> float:
     inside = tube_mask(tube, best.shape, grid, 0.7)
-    around = tube_mask(tube, best.shape, grid, 1.7) & ~tube_mask(tube, best.shape, grid, 1.25)
+    beside, beyond = AROUND
+    around = tube_mask(tube, best.shape, grid, beyond) & ~tube_mask(tube, best.shape, grid, beside)
     return float(np.median(best[inside]) - np.percentile(best[around], 40))
 
 
