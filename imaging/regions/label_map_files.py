@@ -55,9 +55,9 @@ def _no_label_map(values: NDArray[Any]) -> str:
         return f"an array of shape {values.shape}"
     if values.dtype.kind not in "iuf":
         return f"values of type {values.dtype}"
-    if not np.isfinite(values).all():
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
         return "values that are no numbers"
-    if values.min() < 0:
+    if values.dtype.kind != "u" and values.min() < 0:
         return f"a value of {values.min():g}, below 0"
     fractions = values[values != np.rint(values)] if values.dtype.kind == "f" else values[:0]
     if not fractions.size:
