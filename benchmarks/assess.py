@@ -3,10 +3,10 @@
     python benchmarks/assess.py [--slices 200] [--rounds 7] [--profile] [--case FOLDER]
 
 The patient is the phantom: every landmark that naming the phases looks for is there, regions, verdicts and
-record are complete. Loading alone and the whole assessment each run in processes of their own, in turn, twice
-in each: first in new memory, as a command does it, then again in memory that the process holds, as a worker of
-a cohort does it. Imports are not counted. Bar: all of it at most twice its load time plus registration
-(``assess`` registers nothing: a region is brought to another phase when it is drawn).
+record are complete. Loading alone and the whole assessment run in processes of their own, in turn, twice in
+each: first in new memory, as a command does it (what is imported on the way counts), then again, as a worker
+of a cohort does it. Bar: all of it at most twice its load time plus registration (``assess`` registers
+nothing: a region is brought to another phase when it is drawn).
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from large_patient import large_patient
+
 from imaging.dicom.study_files import load_study
-from imaging.phantom import PhantomSpec
 from imaging.phantom_files import write_case
 from imaging.phases.decision import name_phases
 from workup.assess import assess
@@ -106,8 +107,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = given.case or Path(place) / "case"
         if not folder.is_dir():
-            shape, spacing_mm = (given.slices, 512, 512), (250.0 / given.slices, 0.7, 0.7)
-            write_case(PhantomSpec(shape=shape, spacing_mm=spacing_mm, thickness_mm=spacing_mm[0]), folder)
+            write_case(large_patient(given.slices), folder)
         in_a_process("load", folder)  # page cache
         rounds = [(in_a_process("load", folder), in_a_process("whole", folder)) for _ in range(given.rounds)]
         print(f"4 x {given.slices} slices, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}")

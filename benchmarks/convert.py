@@ -1,7 +1,8 @@
 """Convert a whole study to NIfTI: ``veinvasion convert`` against dcm2niix, as processes.
 
-``python benchmarks/convert.py`` generates 4 x 200 slices of 512 x 512. dcm2niix names no phases, so our
-loading and writing alone are timed as well, and so is what starting Python and importing the parts costs.
+``python benchmarks/convert.py [--dicom FOLDER]`` converts the large phantom, 4 x 200 slices of 512 x 512.
+dcm2niix names no phases, so our loading and writing alone are timed as well, and what starting Python and
+importing the parts costs.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import time
 from pathlib import Path
 
 from dcm2niix import bin as dcm2niix
-from load import generate
+from large_patient import large_patient
+
+from imaging.phantom import make_phantom
+from imaging.phantom_files import write_study
 
 IMPORTS = """
 import sys, pathlib, nibabel
@@ -44,11 +48,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slices", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--dicom", type=Path, help="a study made before; made there if absent")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        study, out = Path(place) / "study", Path(place) / "out"
-        study.mkdir()
-        generate(study, options.slices)
+        study, out = options.dicom or Path(place) / "study", Path(place) / "out"
+        if not study.is_dir():
+            write_study(make_phantom(large_patient(options.slices)), study)
         paths = [str(study), str(out)]
         ways = {
             "dcm2niix": [dcm2niix, "-b", "n", "-z", "n", "-o", paths[1], paths[0]],

@@ -2,9 +2,9 @@
 
     xvfb-run -a -s "-screen 0 1920x1200x24" .venv/bin/python benchmarks/opening.py [--dicom FOLDER]
 
-Every row is timed from the start of a fresh process, as a reader starts the viewer; without a folder a study
-is generated. What a reader waits for is images that can be scrolled: that row is held against the bar, in
-wall time. The rest of the window follows in steps, between which one can scroll.
+Every row is timed from the start of a fresh process, as a reader starts the viewer; without a folder the
+large phantom is made. What a reader waits for is images that can be scrolled: that row is held against the
+bar, in wall time. The rest of the window follows in steps, between which one can scroll.
 """
 
 from __future__ import annotations
@@ -201,9 +201,11 @@ def main():
         opening(given.dicom, given.repeats)
         return
     with tempfile.TemporaryDirectory() as folder:
-        from benchmarks.load import generate
+        from benchmarks.large_patient import large_patient
+        from imaging.phantom import make_phantom
+        from imaging.phantom_files import write_study
 
-        generate(Path(folder), 200)
+        write_study(make_phantom(large_patient()), folder)
         opening(folder, given.repeats)
 
 

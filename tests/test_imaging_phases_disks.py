@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from imaging.phases.disks import box_around, closed, dilated, eroded, within
+from imaging.boxes import box_around
+from imaging.phases.disks import closed, dilated, eroded, within
 
 
 def disk(radius_mm: float, spacing_mm: float) -> np.ndarray:

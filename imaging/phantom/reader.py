@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.boxes import box_around
 from imaging.phantom.phantom import Phantom
 from imaging.phantom.shapes import Point
 
@@ -98,23 +99,12 @@ def _inside(
     margin_mm = max(margin_mm, _MARGIN_PIXELS * pixel_mm)
     mask = phantom.mask(key, *names)
     found = np.zeros(mask.shape, dtype=bool)
-    box = _box(mask if among is None else among & mask, int(margin_mm / pixel_mm) + 2)
+    box = box_around(mask if among is None else among & mask, int(margin_mm / pixel_mm) + 2)
     if box is None:
         return found
     depth = ndimage.distance_transform_edt(mask[box], sampling=(1e6, *phantom.spec.spacing_mm[1:]))
     found[box] = depth > margin_mm
     return found if among is None else found & among
-
-
-def _box(mask: NDArray[np.bool_], pad: int) -> tuple[slice, slice, slice] | None:
-    """Index expression of the mask's box, with ``pad`` pixels around it within the slices."""
-    spans = []
-    for axis, wider in enumerate((0, pad, pad)):
-        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if not hit.size:
-            return None
-        spans.append(slice(max(0, int(hit[0]) - wider), int(hit[-1]) + 1 + wider))
-    return spans[0], spans[1], spans[2]
 
 
 def _breathing(phantom: Phantom, key: str) -> Point:

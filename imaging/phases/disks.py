@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.boxes import box_around
+
 Mask = NDArray[np.bool_]
-Box = tuple[slice, ...]
 
 #: A radius reaches a point that is farther by no more than rounding. [share of a point's distance]
 _ROUNDING = 1e-6
@@ -60,17 +61,6 @@ def within(mask: Mask, margin: int, act: Callable[[Mask], Mask]) -> Mask:
     if box is not None:
         out[box] = act(mask[box])
     return out
-
-
-def box_around(mask: Mask, margin: int = 0) -> Box | None:
-    """The least box that holds a mask and ``margin`` points more on every side; None if it is empty."""
-    box = []
-    for axis, size in enumerate(mask.shape):
-        held = np.flatnonzero(mask.any(axis=tuple(i for i in range(mask.ndim) if i != axis)))
-        if not len(held):
-            return None
-        box.append(slice(max(0, int(held[0]) - margin), min(size, int(held[-1]) + 1 + margin)))
-    return tuple(box)
 
 
 def _half_widths(radius: float) -> list[int]:

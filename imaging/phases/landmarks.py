@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.boxes import Box, box_around
 from imaging.phases.common_grid import CommonGrid
-from imaging.phases.disks import Box, box_around, closed, dilated, eroded, within
+from imaging.phases.disks import closed, dilated, eroded, within
 from imaging.phases.tubes import Image, Mask, Tube, track_tube, tube_mask
 
 #: Brighter than this in every pass: bone, or contrast that was drunk. [HU]

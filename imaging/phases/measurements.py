@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.boxes import box_around
 from imaging.phases.common_grid import CommonGrid
-from imaging.phases.disks import box_around, closed, eroded
+from imaging.phases.disks import closed, eroded
 from imaging.phases.landmarks import (
     Landmarks,
     SoftTissue,

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.boxes import box_around
 from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
 
@@ -120,16 +121,13 @@ class RegionMask:
         verified: bool = True,
     ) -> RegionMask:
         """Mask given on a part (slices, rows, columns) of the grid that begins at ``offset``, cut tight."""
-        if not box.any():
+        held = box_around(box)
+        if held is None:
             raise RegionError("EMPTY_REGION", "the region has no voxels", expected="at least one")
-        spans = []
-        for axis in range(3):
-            hit = np.flatnonzero(box.any(axis=tuple(a for a in range(3) if a != axis)))
-            spans.append((int(hit[0]), int(hit[-1]) + 1))
-        tight = box[tuple(slice(a, b) for a, b in spans)].copy()
+        tight = box[held].copy()
         tight.setflags(write=False)
-        begin = (offset[0] + spans[0][0], offset[1] + spans[1][0], offset[2] + spans[2][0])
-        return cls(begin, tight, geometry, provenance, verified)
+        i, j, k = (begin + span.start for begin, span in zip(offset, held, strict=True))
+        return cls((i, j, k), tight, geometry, provenance, verified)
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:

@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.boxes import box_around
 from imaging.errors import RegionError
 from imaging.geometry import LPS_TO_RAS, VolumeGeometry
 from imaging.regions.grids import grid_difference, onto_grid
@@ -281,11 +282,15 @@ def _masks_by_label(
 ) -> dict[int, RegionMask]:
     from scipy.ndimage import find_objects
 
+    drawn = box_around(labels)
+    if drawn is None:
+        return {}
+    part, begin = labels[drawn], [span.start for span in drawn]
     masks = {}
-    for index, box in enumerate(find_objects(labels), 1):
+    for index, box in enumerate(find_objects(part), 1):
         if box is not None:
-            offset = (box[0].start, box[1].start, box[2].start)
-            masks[index] = RegionMask.from_box(labels[box] == index, offset, geometry, provenance, verified)
+            i, j, k = (first + span.start for first, span in zip(begin, box, strict=True))
+            masks[index] = RegionMask.from_box(part[box] == index, (i, j, k), geometry, provenance, verified)
     return masks
 
 
