@@ -98,11 +98,14 @@ def worker_count(client: Any) -> int:
 def _settings(method: str, dashboard: bool) -> dict[str, Any]:
     """Dask's configuration for workers of this machine.
 
-    Two of Dask's defaults cost a worker more than they give here (benchmarks/README.md). It lowers
+    Some of Dask's defaults cost more than they give here (benchmarks/README.md). It lowers
     MALLOC_TRIM_THRESHOLD_, so that every large array has its pages from the kernel anew: a fifth of an
-    assessment. It samples all stacks a hundred times a second for its dashboard: a twentieth.
+    assessment. For its dashboard it samples all stacks a hundred times a second, a twentieth, and every one of
+    its processes looks at its clock fifty times and at its machine twice a second, another twentieth.
     """
     return {
+        "distributed.admin.tick.interval": "20ms" if dashboard else "1s",
+        "distributed.admin.system-monitor.interval": "500ms" if dashboard else "5s",
         "distributed.nanny.pre-spawn-environ": _ONE_THREAD,  # in place of Dask's, which trims
         "distributed.worker.profile.enabled": dashboard,
         "distributed.worker.multiprocessing-method": method,
