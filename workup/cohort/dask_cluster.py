@@ -100,8 +100,8 @@ def _settings(method: str, dashboard: bool) -> dict[str, Any]:
 
     Some of Dask's defaults cost more than they give here (benchmarks/README.md). It lowers
     MALLOC_TRIM_THRESHOLD_, so that every large array has its pages from the kernel anew: a fifth of an
-    assessment. For its dashboard it samples all stacks a hundred times a second, a twentieth, and every one of
-    its processes looks at its clock fifty times and at its machine twice a second, another twentieth.
+    assessment. For its dashboard it samples all stacks a hundred times a second, a twentieth, and every one
+    of its processes looks at its clock fifty times and at its machine twice a second, another twentieth.
     """
     return {
         "distributed.admin.tick.interval": "20ms" if dashboard else "1s",
