@@ -32,6 +32,7 @@ from eligibility.vascular_invasion import DYNAMIC_CT
 from eligibility.verdict import Answer, Evidence, Missing, Reason
 from recist.lesion import LesionKind, MeasuredLesion, Modality
 from recist.measurability import Status, judge_size
+from recist.organs import kind_of_organ, organ_of, plain_words
 
 _PATH = "imaging.lesions"
 _SITES = ("liver", "lymph_node", "bone", "lung", "tumor_thrombus")
@@ -39,20 +40,13 @@ _SITES = ("liver", "lymph_node", "bone", "lung", "tumor_thrombus")
 _LENGTHS_MM = tuple(Decimal(mm) for mm in ("5", "9.9", "10", "14.9", "15", "20", "60"))
 _SLICES_MM = tuple(Decimal(mm) for mm in ("3", "5", "8", "40"))
 
-#: What lies in a vein is tumor thrombus, whatever it is called.
-_KINDS_BY_WORD = (
-    ("thromb", LesionKind.THROMBUS),
-    ("vein", LesionKind.THROMBUS),
-    ("vena_cava", LesionKind.THROMBUS),
-    ("ivc", LesionKind.THROMBUS),
-    ("node", LesionKind.NODE),
-    ("nodal", LesionKind.NODE),
-    ("ascites", LesionKind.ASCITES),
-    ("effusion", LesionKind.EFFUSION),
-    ("leptomening", LesionKind.LEPTOMENINGEAL),
-    ("lymphangi", LesionKind.LYMPHANGITIC),
-)
-_BONE_WORDS = ("bone", "rib", "spine", "vertebra", "skelet", "pelvic_bone")
+#: What is no lesion with borders, wherever it lies.
+_NEVER_MEASURED = {
+    "ascites": LesionKind.ASCITES,
+    "effusion": LesionKind.EFFUSION,
+    "leptomening": LesionKind.LEPTOMENINGEAL,
+    "lymphangi": LesionKind.LYMPHANGITIC,
+}
 _MODALITIES = {
     "CT": Modality.CT,
     "MR": Modality.MR,
@@ -138,12 +132,9 @@ def untreated_or_progressed(ask: Ask, lesion: ImagedLesion, path: str) -> Answer
 
 def is_measurable(ask: Ask, imaging: Imaging, lesion: ImagedLesion, path: str) -> Answer:
     """Size, slices and kind by RECIST 1.1, rules M, N, B, X and H1."""
-    if lesion.site is None and lesion.judged is None:
-        return not_recorded(f"{path}.site", "site of the lesion", _SITES)
-    kind = _kind(ask, lesion)
-    if kind is None:
-        label = "soft-tissue component of the bone lesion"
-        return not_recorded(f"{path}.soft_tissue_component", label, (Statement.YES, Statement.NO))
+    kind = lesion.kind or _kind(ask, lesion)
+    if kind is None and (lesion.judged is None or lesion.judged.status is Status.UNKNOWN):
+        return _kind_open(lesion, path)
     study = study_named(imaging, lesion.study)
     judged = lesion.judged or judge_size(_measured(lesion, study, kind))
     evidence = _evidence(lesion, study, kind, path, judged.message)
@@ -151,7 +142,10 @@ def is_measurable(ask: Ask, imaging: Imaging, lesion: ImagedLesion, path: str) -
     message = f"lesion {name}: {judged.message} [{judged.rule}]"
     if judged.status is Status.UNKNOWN:
         return unknown(
-            message, _open_reason(lesion, study, kind), _size_missing(imaging, lesion, study, path), evidence
+            message,
+            _open_reason(lesion, study, kind),
+            _size_missing(imaging, lesion, study, kind, path),
+            evidence,
         )
     if not lesion.outline_confirmed:
         confirm = Missing(f"{path}.outline_confirmed", f"a reader's confirmation of the outline of {name}")
@@ -165,20 +159,34 @@ def is_measurable(ask: Ask, imaging: Imaging, lesion: ImagedLesion, path: str) -
 
 
 def _kind(ask: Ask, lesion: ImagedLesion) -> LesionKind | None:
-    """What the lesion is; None for bone of which the soft-tissue part is not known."""
-    site = (lesion.site or "").lower().replace(" ", "_")
-    for word, kind in _KINDS_BY_WORD:
-        if word in site:
-            as_target = kind is LesionKind.THROMBUS and ask.reading("P07") == "reader"
-            return LesionKind.SOLID if as_target else kind
-    if any(site.startswith(word) for word in _BONE_WORDS):
-        if lesion.soft_tissue_component is Statement.YES:
-            return LesionKind.BONE_SOFT_TISSUE
-        return LesionKind.BONE_BLASTIC if lesion.soft_tissue_component is Statement.NO else None
-    return LesionKind.SOLID
+    """What the site says the lesion is; None where it leaves that open (bone, words not understood)."""
+    words = plain_words(lesion.site)
+    never = next((kind for word, kind in _NEVER_MEASURED.items() if word in words), None)
+    kind = never or kind_of_organ(words)
+    if kind is LesionKind.THROMBUS and ask.reading("P07") == "reader":
+        return LesionKind.SOLID
+    if kind is not None or organ_of(words) != "bone" or lesion.soft_tissue_component is None:
+        return kind
+    has_soft_tissue = lesion.soft_tissue_component is Statement.YES
+    return LesionKind.BONE_SOFT_TISSUE if has_soft_tissue else LesionKind.BONE_BLASTIC
 
 
-def _measured(lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind) -> MeasuredLesion:
+def _kind_open(lesion: ImagedLesion, path: str) -> Answer:
+    """Why the kind of a lesion cannot be told: nodes, bone and veins count differently."""
+    if lesion.site is None:
+        return not_recorded(f"{path}.site", "site of the lesion", _SITES)
+    if organ_of(lesion.site) == "bone":
+        label = "soft-tissue component of the bone lesion"
+        return not_recorded(f"{path}.soft_tissue_component", label, (Statement.YES, Statement.NO))
+    organ = Missing(
+        f"{path}.site", f"whether {lesion.site!r} is an organ, a lymph node, bone or a vein", _SITES
+    )
+    name = lesion.id or path
+    message = f"lesion {name}: site {lesion.site!r} is not understood; nodes and bone count differently"
+    return unknown(message, Reason.NOT_ASSESSABLE, [organ], [cite(f"{path}.site", lesion.site)])
+
+
+def _measured(lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind | None) -> MeasuredLesion:
     thickness = study.slice_thickness_mm if study else None
     return MeasuredLesion(
         id=lesion.id or "lesion",
@@ -197,13 +205,13 @@ def _float(value: Decimal | None) -> float | None:
 
 
 def _evidence(
-    lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind, path: str, compared: str
+    lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind | None, path: str, compared: str
 ) -> list[Evidence]:
     node = kind is LesionKind.NODE
     field = "short_axis_mm" if node else "longest_diameter_mm"
     value = lesion.short_axis_mm if node else lesion.longest_diameter_mm
     cited = [
-        cite(f"{path}.site", lesion.site, str(kind)),
+        cite(f"{path}.site", lesion.site, str(kind or "")),
         cite(f"{path}.{field}", value, compared, unit="mm"),
     ]
     if lesion.soft_tissue_component is not None:
@@ -216,17 +224,17 @@ def _evidence(
     return [e for e in cited if e.value is not None]
 
 
-def _open_reason(lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind) -> Reason:
+def _open_reason(lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind | None) -> Reason:
     length = lesion.short_axis_mm if kind is LesionKind.NODE else lesion.longest_diameter_mm
     wanting = length is None or study is None or study.slice_thickness_mm is None
     return Reason.MISSING if wanting or study is None or study.modality is None else Reason.NOT_ASSESSABLE
 
 
 def _size_missing(
-    imaging: Imaging, lesion: ImagedLesion, study: ImagingStudy | None, path: str
+    imaging: Imaging, lesion: ImagedLesion, study: ImagingStudy | None, kind: LesionKind | None, path: str
 ) -> list[Missing]:
     """What would have to be known to judge the size."""
-    node = "node" in (lesion.site or "")
+    node = kind is LesionKind.NODE
     field = "short_axis_mm" if node else "longest_diameter_mm"
     missing = []
     if getattr(lesion, field) is None:

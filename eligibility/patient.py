@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from eligibility.dates import PartialDate
+from recist.lesion import LesionKind
 from recist.measurability import Measurability
 
 
@@ -105,6 +106,7 @@ class Thrombus:
 class ImagedLesion:
     """One lesion: diameters as a reader signs them, or a size that ``recist`` has ``judged`` already. [mm]
 
+    ``kind`` is what was judged, None where nobody knows.
     ``outline_confirmed`` is False where the size comes from an outline that no reader has seen; ``remarks``
     are printed with the verdict.
     """
@@ -123,6 +125,7 @@ class ImagedLesion:
     reader: str | None = None
     slice_spacing_mm: Decimal | None = None
     judged: Measurability | None = None
+    kind: LesionKind | None = None
     outline_confirmed: bool = True
     remarks: tuple[str, ...] = ()
 

@@ -156,3 +156,17 @@ def test_without_the_search_nothing_but_the_smallest_set_is_missing(case_of, twi
     assert told["screen"].pop("smallest_set") is not None
     assert quickly["screen"].pop("smallest_set") is None
     assert quickly == told
+
+
+@pytest.mark.parametrize(("kind", "organ", "axis"), [
+    ("bone_soft_tissue", "left rib", "longest_diameter_mm"),
+    ("node", "porta hepatis", "short_axis_mm"),
+])  # fmt: skip
+def test_a_lesion_is_what_its_reader_calls_it(case_of, kind, organ, axis):
+    plain = case_of("plain")
+    said = replace(plain.lesions["hcc1"], kind=kind, organ=organ)
+
+    found = assess(replace(plain, lesions={"hcc1": said}), PROTOCOL).measurable_lesion
+
+    assert found.status is Status.PASS
+    assert f"imaging.lesions[hcc1].{axis}" in {evidence.path for evidence in found.evidence}

@@ -247,3 +247,21 @@ def test_the_image_that_holds_the_axes_is_named():
     assert found.sop_instance_uid == uids[found.slice_index]
     assert measure(region({"P": MASK}), on=multi_frame).sop_instance_uid == "1.2"
     assert measure(region({"P": MASK})).sop_instance_uid is None
+
+
+# fmt: off
+PLACES = {
+    "a place that is not understood may be bone": ("갈비뼈", RegionRole.TARGET_LESION, None),
+    "a place that is understood":                 ("left lung", RegionRole.TARGET_LESION, LesionKind.SOLID),
+    "a primary tumor lies in the liver":          ("우엽", RegionRole.PRIMARY_TUMOR, LesionKind.SOLID),
+    "no place":                                   (None, RegionRole.TARGET_LESION, LesionKind.SOLID),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("organ", "role", "kind"), PLACES.values(), ids=PLACES)
+def test_what_a_place_makes_of_a_lesion(organ, role, kind):
+    found = measure(region({"P": MASK}, role), replace(SAID, organ=organ))
+
+    assert found.lesion.kind is kind
+    assert found.judged.status is (Status.UNKNOWN if kind is None else Status.MEASURABLE)

@@ -187,6 +187,7 @@ def _lesion(
         source=source,
         reader=reader,
         judged=lesion.measurement.by_size,
+        kind=measured.kind,
         outline_confirmed=lesion.measurement.confirmed,
         remarks=lesion.measurement.cautions,
     )

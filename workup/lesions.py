@@ -245,7 +245,10 @@ def _of_mask(
 
 
 def _kind(region: Region, statement: LesionStatement) -> LesionKind | None:
-    """What the reader calls it; else what its place or its outline's role say; None for bone."""
+    """What the reader calls it; else what its place or its outline's role say; None where both leave it open.
+
+    A primary tumor is solid whatever its segment is called; another place that is not understood may be bone.
+    """
     place = kind_of_organ(statement.organ)
     if statement.kind is not None:
         try:
@@ -262,7 +265,8 @@ def _kind(region: Region, statement: LesionStatement) -> LesionKind | None:
         return LesionKind.THROMBUS
     if region.role is RegionRole.LYMPH_NODE or place is LesionKind.NODE:
         return LesionKind.NODE
-    return None if place is None and organ_of(statement.organ) == "bone" else LesionKind.SOLID
+    in_liver = region.role is RegionRole.PRIMARY_TUMOR and organ_of(statement.organ) != "bone"
+    return LesionKind.SOLID if place is not None or not statement.organ or in_liver else None
 
 
 def _lesion(

@@ -241,6 +241,7 @@ def _place(items: list[Any], key: str) -> int:
 _NOT_RECORDED = {
     "recorded",
     "judged",
+    "kind",
     "outline_confirmed",
     "remarks",
     "measured_enhancement",
