@@ -30,6 +30,36 @@ def study(*headers):
     return Study(tuple(Acquisition(h.series_uid, h, volume) for h in made))
 
 
+#: Examinations whose contrast went into an artery: descriptions, and the phase that each may have.
+ANGIOGRAPHY = {
+    "CTAP beside CTHA": [("PLAIN", U), ("CTHA early", NOTHING), ("CTAP portal venous", NOTHING)],
+    "a phase beside CT during arterial portography": [("arterial portography", NOTHING), ("ART", NOTHING)],
+    "CTAP beside an arterial phase is abdomen and pelvis": [("ART", A), ("CTAP PORTAL VENOUS", PV)],
+}
+
+
+@pytest.mark.parametrize("case", ANGIOGRAPHY)
+def test_an_examination_with_an_arterial_injection_names_the_unenhanced_series_only(case):
+    texts = [text for text, _ in ANGIOGRAPHY[case]]
+    phases = [phase for _, phase in ANGIOGRAPHY[case]]
+    decisions = list(name_phases(study(*({"series_description": text} for text in texts))).values())
+
+    assert [d.phase for d in decisions] == phases
+    assert all(bool(d.conflicts) == (d.phase is NOTHING) for d in decisions)
+
+
+def test_neither_clock_nor_image_names_a_phase_after_an_arterial_injection_but_the_reader_may():
+    header = {"series_description": "CTHA", "acquisition_time_s": NOON + 35, "contrast_start_time_s": NOON}
+    made = study(header)
+
+    (clock,) = name_phases(made).values()
+    (reader,) = name_phases(made, reader_labels={"0": LA}).values()
+
+    assert (clock.evidence[0].source, clock.evidence[0].says) == ("timing", LA)
+    assert (clock.phase, reader.phase) == (NOTHING, LA)
+    assert all("into an artery" in d.conflicts[0] for d in (clock, reader))
+
+
 DECISIONS = {
     "the reader wins over everything": ([("reader", D), ("timing", LA), ("text", PV)], D, 1.0, True),
     "coded phase and text agree": ([("agent_phase", PV), ("text", PV)], PV, 0.99, False),

@@ -199,6 +199,51 @@ def test_two_phases_without_a_joint_are_a_conflict_even_if_one_is_short(text):
     assert read_phase(text, "CT").conflict
 
 
+#: CT hepatic arteriography and CT during arterial portography, and what only looks like it.
+ARTERIAL_INJECTION = {
+    "into the hepatic artery": ("CTHA arterial phase", "CTHA DELAY 5.0", "CT-HA late art", "CTHA1 ART", "CT HEPATIC ARTERIOGRAPHY DELAYED", "hepatic CT arteriogram 10 s", "肝動脈造影下CT 動脈相", "动脉期 肝动脉造影CT", "간동맥 조영술 CT 동맥기", "動注CT 動脈相"),
+    "into the mesenteric artery": ("CT during arterial portography", "CT ARTERIAL PORTOGRAPHY 30 s", "CT arterioportography PV", "SMA CTAP 30s", "CTAP (SMA) PORTAL", "経動脈性門脈造影下CT", "经动脉性门静脉造影CT", "경동맥 문맥조영 CT"),
+    "into an artery, in plain words": ("intra-arterial CT late arterial", "INTRAARTERIAL INJECTION ART"),
+}  # fmt: skip
+VENOUS_INJECTION = {
+    "CTAP and AP-CT are CT of abdomen and pelvis": {"CTAP PORTAL VENOUS": "portal_venous", "CTAP ARTERIAL": "arterial", "CT-AP 70 SEC": "portal_venous", "AP-CT delayed": "delayed"},
+    "CT angiography is through a vein": {"CTA HEPATIC ARTERY ARTERIAL": "arterial", "CTA P PORTAL": "portal_venous", "CTA ABD SMA ART": "arterial"},
+    "the hepatic arterial phase is a phase": {"HAP": "arterial", "CT-HA phase": "undetermined", "Hepatic Arterial": "arterial", "肝動脈相": "arterial"},
+    "intra-arterial treatment is no examination": {"after intra-arterial chemotherapy ART": "arterial"},
+    "before it nothing was injected": {"CTHA NON CONTRAST": "unenhanced", "CTHA 単純": "unenhanced"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ARTERIAL_INJECTION)
+def test_contrast_injected_into_an_artery_names_no_phase_and_says_why(case):
+    rows = [{"Modality": "CT", "SeriesDescription": text} for text in ARTERIAL_INJECTION[case]]
+    found = {row["SeriesDescription"]: name(row) for row in rows}
+
+    assert {text: d.phase for text, d in found.items()} == dict.fromkeys(found, Phase.UNDETERMINED)
+    assert [text for text, d in found.items() if "into an artery" not in " ".join(d.conflicts)] == []
+    assert all("into an artery" in read_phase(text, "CT").conflict for text in found)
+
+
+@pytest.mark.parametrize("case", VENOUS_INJECTION)
+def test_what_only_looks_like_an_injection_into_an_artery_keeps_its_phase(case):
+    named = {text: name({"Modality": "CT", "SeriesDescription": text}) for text in VENOUS_INJECTION[case]}
+
+    assert {text: str(d.phase) for text, d in named.items()} == VENOUS_INJECTION[case]
+    assert not any(d.conflicts for d in named.values())
+
+
+def test_a_series_beside_ct_hepatic_arteriography_is_no_phase_but_the_unenhanced_one():
+    angio = {"Modality": "CT", "StudyInstanceUID": "1", "StudyDescription": "CTHA+CTAP"}
+    rows = [{**angio, "SeriesDescription": text} for text in ("PLAIN", "CTAP PV", "ART", "SCOUT")]
+    others = [
+        {"Modality": "CT", "StudyInstanceUID": "2", "SeriesDescription": "ART"},
+        {"Modality": "MR", "StudyInstanceUID": "1", "SeriesDescription": "ART"},
+    ]
+    phases = [str(n.decision.phase) for n in name_rows([*rows, *others])]
+
+    assert phases == ["unenhanced", "undetermined", "undetermined", "undetermined", "arterial", "arterial"]
+
+
 ROLES_BY_TYPE = {
     "a scout by its type": (("ORIGINAL", "PRIMARY", "LOCALIZER"), "LIVER", Role.LOCALIZER),
     "a reformat by its type": (("DERIVED", "SECONDARY", "MPR"), "PV 3mm", Role.REFORMAT),

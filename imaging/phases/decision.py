@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from imaging.phases.agent import Agent, named_agent
+from imaging.phases.arterial_injection import arterial_injection
 from imaging.phases.delays import written_delays
 from imaging.phases.examination import examinations
 from imaging.phases.image import OrganMasks, read_images
@@ -239,6 +240,7 @@ def _weigh_examination(
 ) -> dict[str, PhaseDecision]:
     headers = [a.header for a in acquisitions]
     agent = study_agent(headers)
+    injection = _arterial_injection(headers)
     evidence: dict[str, tuple[Evidence, ...]] = {}
     conflicts: dict[str, list[str]] = {}
     for a in acquisitions:
@@ -246,9 +248,19 @@ def _weigh_examination(
         if a.key in labels:
             found = (Evidence("reader", "reader's label", labels[a.key]), *found)
         evidence[a.key], conflicts[a.key] = found, list(own)
+        if injection and roles[a.key] in _SHOWS_PHASE and _first_definite(found) is not Phase.UNENHANCED:
+            conflicts[a.key].append(injection)
     _hear_images(evidence, conflicts, images)
     decided = {a.key: decide(roles[a.key], evidence[a.key], conflicts[a.key]) for a in acquisitions}
     return _with_order([a for a in acquisitions if roles[a.key] is Role.IMAGE], decided, images, agent)
+
+
+def _arterial_injection(headers: Sequence[AcquisitionHeader]) -> str:
+    """Why only the unenhanced series of an examination has a phase; empty after an injection into a vein."""
+    return arterial_injection(
+        *(text for h in headers if h.modality != "MR"
+          for text in (h.series_description, h.protocol_name, h.study_description))
+    )  # fmt: skip
 
 
 def acquisition_role(header: AcquisitionHeader) -> Role:

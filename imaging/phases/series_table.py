@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from imaging.errors import ImagingError
-from imaging.phases.agent import Agent, named_agent
+from imaging.phases.agent import named_agent
+from imaging.phases.arterial_injection import arterial_injection
 from imaging.phases.decision import decide, text_reading
 from imaging.phases.phase import Evidence, Phase, PhaseDecision, Role
 from imaging.phases.roles import read_role
@@ -65,33 +66,32 @@ def name_rows(rows: Iterable[Mapping[str, str | None]]) -> list[NamedRow]:
         One per series: column name to value; missing columns count as empty.
     """
     table = [{name: (value or "").strip() for name, value in row.items() if name} for row in rows]
-    agents = _agents(table)
-    return [
-        NamedRow(i, _name(row, agents.get(row.get("StudyInstanceUID", ""), Agent.UNKNOWN)))
-        for i, row in enumerate(table)
-    ]
+    texts = _texts_by_study(table)
+    return [NamedRow(i, _name(row, texts[_study(i, row)])) for i, row in enumerate(table)]
 
 
-def _agents(table: list[dict[str, str]]) -> dict[str, Agent]:
-    """Contrast agent that any row of a study names, by StudyInstanceUID."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    for row in table:
-        study = row.get("StudyInstanceUID", "")
-        if study:
-            texts[study] += [
-                row.get(name, "") for name in ("StudyDescription", "SeriesDescription", "ProtocolName")
-            ]
-    return {study: named_agent(*words) for study, words in texts.items()}
+def _study(i: int, row: Mapping[str, str]) -> tuple[str, str]:
+    """One study and modality; a row without a StudyInstanceUID is a study of its own."""
+    return row.get("StudyInstanceUID") or f"row {i}", row.get("Modality", "").upper()
 
 
-def _name(row: Mapping[str, str], agent: Agent) -> PhaseDecision:
+def _texts_by_study(table: list[dict[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Every description of a study, which may name its contrast agent, or the artery it went into."""
+    texts: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for i, row in enumerate(table):
+        names = ("StudyDescription", "SeriesDescription", "ProtocolName")
+        texts[_study(i, row)] += [row.get(name, "") for name in names]
+    return texts
+
+
+def _name(row: Mapping[str, str], study_texts: Sequence[str]) -> PhaseDecision:
     modality, description = row.get("Modality", "").upper(), row.get("SeriesDescription", "")
     protocol = row.get("ProtocolName", "")
-    if agent is Agent.UNKNOWN:
-        agent = named_agent(row.get("StudyDescription"), description, protocol)
     role = read_role(description or protocol, modality).role
     if role in (Role.LOCALIZER, Role.BOLUS_TRACKING, Role.OTHER_SEQUENCE):
         return decide(role, (Evidence("text", f'SeriesDescription "{description}"', Phase.UNDETERMINED),))
-    reading, recorded = text_reading(description, protocol, modality, agent)
+    reading, recorded = text_reading(description, protocol, modality, named_agent(*study_texts))
     evidence = (Evidence("text", recorded, reading.phase),) if recorded else ()
-    return decide(role, evidence, (reading.conflict,) if reading.conflict else ())
+    bare = modality == "MR" or reading.phase is Phase.UNENHANCED
+    injection = "" if bare else arterial_injection(*study_texts)
+    return decide(role, evidence, tuple(filter(None, (reading.conflict, injection))))

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from imaging.phases.agent import Agent, named_agent
+from imaging.phases.arterial_injection import arterial_injection
 from imaging.phases.delays import WrittenDelay, written_delays
 from imaging.phases.normalize import normalize
 from imaging.phases.phase import DEFINITE, Phase
@@ -108,7 +109,14 @@ def read_phase(description: str | None, modality: str = "", agent: Agent = Agent
     >>> read_phase("PORTAL ARTERIAL", "CT").conflict
     'the text names arterial ("arterial") and portal_venous ("portal")'
     """
-    text = normalize(description or "")
+    reading = _words_and_delays(normalize(description or ""), modality, agent)
+    injection = "" if modality == "MR" else arterial_injection(description)
+    if injection and reading.phase is not Phase.UNENHANCED:
+        return TextReading(Phase.UNDETERMINED, reading.written, injection)
+    return reading
+
+
+def _words_and_delays(text: str, modality: str, agent: Agent) -> TextReading:
     here = named_agent(text)
     agent = agent if here is Agent.UNKNOWN else here
     delays = written_delays(text)
