@@ -136,6 +136,57 @@ def test_two_readers_autosave_beside_each_other(store):
     assert store.pending_autosave("Reader B").state.notes["token"] == 2
 
 
+def test_two_windows_of_one_reader_autosave_beside_each_other(store):
+    here, there = CaseStore.open(store.folder), CaseStore.open(store.folder)
+    here.autosave(state(1))
+    there.autosave(state(2))
+    here.autosave(state(3))
+    assert [kept.state.notes["token"] for kept in store.pending_autosaves("Reader A")] == [2, 3]
+
+    here.save(state(4))  # holds this window's work, not the other's
+    assert [kept.state.notes["token"] for kept in store.pending_autosaves("Reader A")] == [2]
+    assert problems(store) == []
+
+
+def test_the_newest_unsaved_work_is_taken_up_and_the_rest_set_aside(store):
+    for token in (1, 2):
+        CaseStore.open(store.folder).autosave(state(token))
+    CaseStore.open(store.folder).autosave(state(9, "Reader B"))
+    window = CaseStore.open(store.folder)
+    found = window.take_up_autosaves("Reader A")
+
+    assert [(w.kept.state.notes["token"], w.version, w.saved_since) for w in found] == [
+        (1, 1, None),
+        (2, None, None),
+    ]
+    assert window.load(1).notes["token"] == 1
+    assert [kept.state.notes["token"] for kept in window.pending_autosaves("Reader A")] == [2]
+    assert window.take_up_autosaves("Reader A") == ()  # its own now
+    window.save(state(3))  # what was set aside is no save of another window
+    assert window.pending_autosaves("Reader A") == ()
+    assert window.pending_autosave("Reader B").state.notes["token"] == 9
+
+
+def test_unsaved_work_is_not_taken_up_over_a_later_save(store):
+    CaseStore.open(store.folder).autosave(state(1))
+    number = CaseStore.open(store.folder).save(state(2))
+    (found,) = CaseStore.open(store.folder).take_up_autosaves("Reader A")
+
+    assert (found.version, found.saved_since) == (number + 1, number)
+    assert store.load().notes["token"] == 2
+    assert store.pending_autosaves() == ()
+
+
+def test_work_set_aside_under_an_open_window_does_not_refuse_its_save(store):
+    window = CaseStore.open(store.folder)
+    window.load(who="Reader A")
+    window.autosave(state(1))
+    CaseStore.open(store.folder).autosave(state(2))
+    CaseStore.open(store.folder).take_up_autosaves("Reader A")  # sets 1 aside
+
+    assert window.save(state(3)) == 2
+
+
 # -- crashes ---------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from imaging.regions.region import RegionRole
 from tests.reading_studies import block, geometry, study
 from workup.assess import assess
 from workup.case.case import Statement
+from workup.case.case_files import read_case
 from workup.case.store_files import MEANING, CaseStore
 from workup.command_line import main
 from workup.errors import CaseError
@@ -148,11 +149,73 @@ def test_a_killed_session_is_taken_up_and_says_what_may_be_missing(tmp_path):
 
     assert found >= AUTOSAVE_AFTER_STEPS
     assert killed - missing_since <= 30.0
-    assert "ended without saving" in opened.words[-1]
-    assert "may be missing" in opened.words[-1]
+    assert "ended without saving" in opened.words[0]
+    assert "may be missing" in opened.words[0]
+    assert "Undo goes back to the last save" in opened.words[1]
     assert opened.reading.undo() == "recover unsaved work"
     assert opened.reading.to_case().regions == ()
     opened.keeper.close()
+
+
+def test_two_windows_of_one_reader_lose_nothing_of_each_other(tmp_path):
+    """One is killed, the other closed: both pieces of work are there, the older one an undo away."""
+    case = tmp_path / "case"
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(SAMPLE / "dicom"), str(case)], stdout=subprocess.PIPE, text=True
+    )
+    while int(worker.stdout.readline()) < AUTOSAVE_AFTER_STEPS + 5:
+        pass
+    other = open_reading(SAMPLE / "dicom", reader="A", case_folder=case)
+    other.reading.add_region(RegionRole.AORTA)
+    other.keeper.autosave().result()
+    for _ in range(2 * AUTOSAVE_AFTER_STEPS):
+        drawn = int(worker.stdout.readline())
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    other.keeper.close()
+
+    opened = open_reading(SAMPLE / "dicom", reader="A", case_folder=case)
+    reading, key = opened.reading, opened.reading.study.acquisitions[0].key
+    assert [r.id for r in reading.to_case().regions] == ["filling_defect_1", "aorta_1"]  # closed last
+    assert reading.undo() == "recover unsaved work"
+    assert [r.id for r in reading.to_case().regions] == ["filling_defect_1"]
+    assert reading.mask("filling_defect_1", key).count // 4 >= drawn - AUTOSAVE_AFTER_STEPS
+    assert "it stays as version 1, which does not count" in opened.words[0]
+    assert "another window" in opened.words[-1]
+    opened.keeper.close()
+    assert [p for p in CaseStore.open(case).verify() if p.code != "IMAGE_MISSING"] == []
+
+
+def test_unsaved_work_of_one_window_does_not_cover_what_the_other_saved(tmp_path):
+    case = tmp_path / "case"
+    CaseStore.create(case, read_case(SAMPLE).study, "C1", "A", dicom_folder=SAMPLE / "dicom")
+    left, right = (open_reading(case, reader="A") for _ in range(2))
+    left.reading.add_region(RegionRole.AORTA)
+    left.keeper.close()
+    right.reading.add_region(RegionRole.SPLEEN)
+    right.keeper.save()
+
+    opened = open_reading(case, reader="A")
+    assert [r.id for r in opened.reading.to_case().regions] == ["spleen_1"]
+    assert not opened.keeper.dirty
+    assert "not saved, but version 1 was, later; it stays as version 2" in opened.words[0]
+    opened.reading.undo()
+    assert [r.id for r in opened.reading.to_case().regions] == ["aorta_1"]
+
+
+def test_closing_keeps_unsaved_work_that_another_window_took_up_and_dropped(tmp_path):
+    case = tmp_path / "case"
+    CaseStore.create(case, read_case(SAMPLE).study, "C1", "A", dicom_folder=SAMPLE / "dicom")
+    left = open_reading(case, reader="A")
+    left.reading.add_region(RegionRole.AORTA)
+    left.keeper.autosave().result()
+    right = open_reading(case, reader="A")
+    right.reading.undo()
+    right.keeper.save()
+    left.keeper.close()
+
+    assert [r.id for r in CaseStore.open(case).pending_autosave("A").state.regions] == ["aorta_1"]
 
 
 def test_work_that_did_not_change_is_the_version_that_holds_it(kept):

@@ -12,7 +12,7 @@ from workup.case.case_files import is_store, read_case
 from workup.case.reader_files import CaseReader
 from workup.case.reads import SavedVersion
 from workup.case.state import case_of
-from workup.case.store_files import CaseStore, read_store_case
+from workup.case.store_files import CaseStore, UnsavedWork, read_store_case
 from workup.reading import Reading
 from workup.reading_earlier import FromEarlier, from_earlier
 from workup.reading_keeper import AUTOSAVE_AFTER_S, Keeper
@@ -61,14 +61,15 @@ def open_reading(
     decisions = name_phases(case.study)
     reading = Reading.from_case(case, decisions)
     reading.reader = reader or case.reader
-    store = CaseStore.open(kept_in) if is_store(kept_in) else None
+    seen = held.number if held else 0  # what is saved while the images load was not seen
+    store = CaseStore.open(kept_in, seen=seen) if is_store(kept_in) else None
     keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path), store=store)
-    if held is not None:
+    found = () if store is None else _take_up(store, reading, case)
+    if held is not None and (not found or found[-1].saved_since is not None):
         keeper.opened_at(held)
-    words = list(_first_words(case, reading))
-    if store is not None:
-        words += _recover(store, reading)
-    return OpenedReading(reading, keeper, tuple(words))
+    trouble = [] if store is None or store.trouble is None else [str(store.trouble)]
+    words = (*_first_words(case, reading), *trouble, *_found_words(found))
+    return OpenedReading(reading, keeper, words)
 
 
 def place_earlier(
@@ -113,20 +114,42 @@ def _store(folder: Path, case: Case, reader: str | None, images: Path) -> CaseSt
     return CaseStore.create(folder, case.study, name, reader or "unnamed reader", dicom_folder=source)
 
 
-def _recover(store: CaseStore, reading: Reading) -> list[str]:
-    """Take up an autosave that no save followed; what to say of it."""
-    words = [] if store.trouble is None else [str(store.trouble)]
-    kept = store.pending_autosave(reading.reader)
-    if kept is None:
-        return words
-    reading.take_over(case_of(kept.state, reading.study, reading.case_id), "recover unsaved work")
-    reading.reader = reading.reader or kept.state.reader
-    words.append(
-        "The last session ended without saving. "
-        f"Work kept at {kept.when[:19].replace('T', ' ')} was recovered; "
-        f"up to {AUTOSAVE_AFTER_S:.0f} s before the end may be missing. Undo goes back to the last save."
-    )
-    return words
+def _take_up(store: CaseStore, reading: Reading, saved: Case) -> tuple[UnsavedWork, ...]:
+    """Take up what was not saved, each session's as a step of its own, newest last; what was found."""
+    can_write = store.trouble is None
+    found = store.take_up_autosaves(reading.reader) if can_write else store.unsaved_work(reading.reader)
+    for work in found:
+        case = case_of(work.kept.state, reading.study, reading.case_id)
+        reading.take_over(case, "recover unsaved work")
+        reading.reader = reading.reader or work.kept.state.reader
+    if found and found[-1].saved_since is not None:
+        reading.take_over(saved, "go on from the last save")
+    return found
+
+
+def _found_words(found: tuple[UnsavedWork, ...]) -> list[str]:
+    """What became of unsaved work, oldest first."""
+    if not found:
+        return []
+    words = []
+    for work in found:
+        at = f"Work kept at {work.kept.when[:19].replace('T', ' ')}"
+        aside = "" if work.version is None else f"; it stays as version {work.version}, which does not count"
+        if work.saved_since is not None:
+            words.append(f"{at} was not saved, but version {work.saved_since} was, later{aside}.")
+        elif work is not found[-1]:
+            words.append(f"{at} was not saved, nor was later work{aside}.")
+        else:
+            words.append(
+                f"The last session ended without saving. {at} was recovered; "
+                f"up to {AUTOSAVE_AFTER_S:.0f} s before the end may be missing."
+            )
+    back = "shows what was not saved" if found[-1].saved_since is not None else "goes back to the last save"
+    return [
+        *words,
+        f"Undo {back}. If another window has this case open under the same name, go on in one of them: "
+        "the later save is refused.",
+    ]
 
 
 def _first_words(case: Case, reading: Reading) -> list[str]:

@@ -55,6 +55,7 @@ class Keeper:
         self._store = store
         self._steps = 0
         self._dirty_since: float | None = None
+        self._unsaved = False  # whether anything was done since the last version
         self._writing: Future[None] | None = None
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="autosave")
         self._saved: tuple[ReadState, str | None] | None = None  # what the last version holds, and whose
@@ -91,6 +92,7 @@ class Keeper:
         self._touched()
 
     def _touched(self, *_: object) -> None:
+        self._unsaved = True
         if self._dirty_since is None:
             self._dirty_since = self._clock()
 
@@ -129,8 +131,7 @@ class Keeper:
         self._wait()
         state = self._state()
         version = self.store.save(state, state.reader, why)
-        self._steps, self._dirty_since, self.last_version = 0, None, version
-        self._saved = (self._reading.state, self._reading.reader)
+        self._holds(version, self._reading.reader)
         return version
 
     def version(self, why: str = "") -> int:
@@ -153,8 +154,11 @@ class Keeper:
 
     def opened_at(self, version: SavedVersion) -> None:
         """The reading is as this version holds it, so far."""
-        self.last_version = version.number
-        self._saved = (self._reading.state, version.reader)
+        self._holds(version.number, version.reader)
+
+    def _holds(self, version: int, reader: str | None) -> None:
+        self._steps, self._dirty_since, self._unsaved = 0, None, False
+        self._saved, self.last_version = (self._reading.state, reader), version
 
     def sign(
         self,
@@ -188,9 +192,10 @@ class Keeper:
                 self._store.keep_view(view, self._reading.reader)
 
     def close(self) -> None:
-        """Write what is unsaved and wait for it."""
-        if self.dirty and not self._reading.locked:
+        """Write what is unsaved and wait for it; anew, as another window may have taken it up since."""
+        if self._unsaved and not self._reading.locked:
             self.autosave()
+            self._unsaved = False
         self._disk.shutdown(wait=True)
 
     def _state(self) -> CaseState:

@@ -19,19 +19,28 @@ class Autosave:
     when : str
         Clock time, ISO 8601.
     log_n : int
-        Length of the case's log at that time; a later save of the same reader makes it stale.
+        Length of the case's log at that time; a later save of the same session makes it stale.
+    session : str
+        Which opening of the case wrote it: two windows of one reader keep their work beside each other.
     """
 
     reader: str
     when: str
     log_n: int
     state: CaseState
+    session: str
 
 
 def encode_autosave(autosave: Autosave) -> bytes:
     """A line with the hash of what follows, a line of JSON, and the masks."""
     document, masks = encode_state(autosave.state)
-    head = {"reader": autosave.reader, "when": autosave.when, "log_n": autosave.log_n, "state": document}
+    head = {
+        "reader": autosave.reader,
+        "when": autosave.when,
+        "log_n": autosave.log_n,
+        "session": autosave.session,
+        "state": document,
+    }
     body = canonical(head) + b"\n" + masks
     return sha256(body).encode() + b"\n" + body
 
@@ -44,12 +53,13 @@ def decode_autosave(data: bytes) -> Autosave | None:
     head, _, masks = body.partition(b"\n")
     document = parse(head)
     state = decode_state(document["state"], masks)
-    return Autosave(document["reader"], document["when"], document["log_n"], state)
+    session = document.get("session", "")  # absent where one file a reader was kept
+    return Autosave(document["reader"], document["when"], document["log_n"], state, session)
 
 
-def autosave_name(reader: str) -> str:
-    """File name of a reader's autosave; a hash, so that any name of a person is a good file name."""
-    return f"{sha256(reader.encode())[:16]}.autosave"
+def autosave_name(reader: str, session: str) -> str:
+    """File name of a session's autosave; a hash, so that any name of a person is a good file name."""
+    return f"{sha256(reader.encode())[:16]}{session and '-'}{session}.autosave"
 
 
 def view_name(reader: str) -> str:

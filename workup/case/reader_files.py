@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,18 +102,24 @@ class CaseReader:
 
         return verify_case(self.folder, images=images)
 
-    def pending_autosave(self, who: str | None = None) -> Autosave | None:
-        """Work of this reader (or of any, without a name) newer than their last save; None without."""
+    def pending_autosaves(self, who: str | None = None) -> tuple[Autosave, ...]:
+        """Work of this reader (or of any, without a name) that its session did not save, newest last."""
         entries = self.log()
         history = replay(entries)
-        for path in sorted((self.folder / "autosave").glob("*.autosave")):
-            kept = decode_autosave(path.read_bytes())
-            if kept is None or who not in (None, kept.reader) or not history.may_see(who, kept.reader):
-                continue
-            saved = any(e.what == "saved" and e.who == kept.reader for e in entries[kept.log_n :])
-            if not saved:
-                return kept
-        return None
+        found = (decode_autosave(p.read_bytes()) for p in (self.folder / "autosave").glob("*.autosave"))
+        pending = (
+            kept
+            for kept in found
+            if kept is not None
+            and who in (None, kept.reader)
+            and history.may_see(who, kept.reader)
+            and not _settled(kept, entries)
+        )
+        return tuple(sorted(pending, key=lambda kept: (kept.log_n, datetime.fromisoformat(kept.when))))
+
+    def pending_autosave(self, who: str | None = None) -> Autosave | None:
+        """The newest of ``pending_autosaves``; None without."""
+        return next(reversed(self.pending_autosaves(who)), None)
 
     def view(self, who: str | None) -> Mapping[str, Any]:
         """How this reader looked at the case when they left it; empty where that was not kept."""
@@ -124,3 +131,13 @@ class CaseReader:
         folder = f"versions/{version:06d}"
         meta = parse(self._journal.checked(folder, "meta.json", files))
         return decode_state(meta["state"], self._journal.checked(folder, "masks.bin", files))
+
+
+def _settled(kept: Autosave, entries: Sequence[LogEntry]) -> bool:
+    """Whether its own session saved after it, or it was set aside: another window's save holds other work."""
+    return any(
+        e.what in ("saved", "set_aside")
+        and e.who == kept.reader
+        and e.data.get("session", "") == kept.session
+        for e in entries[kept.log_n :]
+    )

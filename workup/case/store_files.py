@@ -8,7 +8,7 @@
       head.json           number and hash of the log's last acknowledged line
       source.json         the images it was read on (``source``)
       versions/000007/    meta.json, masks.bin (``state_codec``); never changed again
-      autosave/           one file a reader, kept until their next save; and how each looked at the case
+      autosave/           one file a reader and session, kept until its save; and how each looked at the case
       signed/000002/      the reports as signed, and read.json
       images/             only with ``copy_images``
 
@@ -18,7 +18,9 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -58,6 +60,23 @@ MEANING = "I have read these images and this report is my reading."
 _STILL_READABLE = ("CASE_LOCKED", "READ_ONLY", "DISK_FULL", "DISK_ERROR", "LOG_DAMAGED")
 
 
+@dataclass(frozen=True, eq=False)
+class UnsavedWork:
+    """Work that its session did not save, as another session found it.
+
+    Attributes
+    ----------
+    version : int or None
+        The version that does not count by which it was set aside; None where it was not.
+    saved_since : int or None
+        The version that the same reader saved after it, in another session; None without.
+    """
+
+    kept: Autosave
+    version: int | None
+    saved_since: int | None
+
+
 class CaseStore(CaseReader):
     """An open case folder. Make one with ``create`` or ``open``.
 
@@ -71,6 +90,7 @@ class CaseStore(CaseReader):
     def __init__(self, folder: str | Path, *, disk: Disk | None = None) -> None:
         super().__init__(folder, disk=disk)
         self.trouble: CaseError | None = None
+        self._session = secrets.token_hex(4)  # names this session's autosave among those of its reader
         self._attempted: set[int] = set()  # versions this session finished, acknowledged or not
         self._seen = 0  # newest version when this session began, of whomever
 
@@ -200,7 +220,8 @@ class CaseStore(CaseReader):
             return self._commit(state, reader, why, "saved")
 
     def _check_base(self, history: History, reader: str, state: CaseState) -> None:
-        newest = max((v.number for v in history.versions if v.reader == reader), default=0)
+        latest = history.latest_version(reader)
+        newest = latest.number if latest else 0
         known = self._base.get(reader, self._seen)
         if newest > known and newest not in self._attempted:
             self.autosave(state, reader)
@@ -211,7 +232,9 @@ class CaseStore(CaseReader):
                 details={"version": newest},
             )
 
-    def _commit(self, state: CaseState, reader: str, why: str, what: str) -> int:
+    def _commit(self, state: CaseState, reader: str, why: str, what: str, session: str | None = None) -> int:
+        """Write a version; it settles the autosave of this session, or of the one that is given."""
+        session = self._session if session is None else session
         number = max(self._journal.numbers("versions"), default=0) + 1
         document, masks = encode_state(state)
         meta = {
@@ -228,31 +251,64 @@ class CaseStore(CaseReader):
         files = {"meta.json": canonical(meta), "masks.bin": masks}
         self._attempted.add(number)
         self._journal.commit("versions", number, files)
-        facts = {"version": number, "reader": reader, "files": hashes(files)}
+        facts = {"version": number, "reader": reader, "files": hashes(files), "session": session}
         self._journal.append(who=reader, what=what, why=why, data=facts)
-        self._base[reader] = number
         if what == "saved":
-            self._drop_autosave(reader)
+            self._base[reader] = number
+        self._drop_autosave(reader, session)
         return number
 
     # -- autosave ----------------------------------------------------------------------------------
 
     def autosave(self, state: CaseState, who: str | None = None) -> None:
-        """Keep a state until the reader's next save; only the newest one is kept."""
+        """Keep a state until this session's next save; only its newest one is kept."""
         reader = who or state.reader or ANONYMOUS
         journal = self._journal
         with self.writer():
-            kept = Autosave(reader, journal.disk.now().isoformat(), len(self.log()), state)
-            path = self.folder / "autosave" / autosave_name(reader)
+            kept = self._autosave_of(reader, state)
+            path = self.folder / "autosave" / autosave_name(reader, self._session)
             told(lambda: journal.disk.replace_synced(path, encode_autosave(kept)), "autosave")
 
     def keep_view(self, view: Mapping[str, Any], who: str | None = None) -> None:
         """Keep how a reader looks at the case (JSON values): presentation, no part of any version."""
         reader, journal = who or ANONYMOUS, self._journal
         with self.writer():
-            kept = Autosave(reader, journal.disk.now().isoformat(), len(self.log()), CaseState(notes=view))
+            kept = self._autosave_of(reader, CaseState(notes=view))
             path = self.folder / "autosave" / view_name(reader)
             told(lambda: journal.disk.replace_synced(path, encode_autosave(kept)), "keeping the view")
+
+    def _autosave_of(self, reader: str, state: CaseState) -> Autosave:
+        return Autosave(reader, self._journal.disk.now().isoformat(), len(self.log()), state, self._session)
+
+    def take_up_autosaves(self, who: str | None = None) -> tuple[UnsavedWork, ...]:
+        """Make the reader's newest unsaved work this session's own, and set the rest aside; newest last.
+
+        Nothing is taken up over a later save of the same reader: then all of it is set aside, as versions
+        that do not count. Without a name it is the work of whoever was the last to leave some.
+        """
+        with self.writer():
+            self._journal.recover()
+            found = self.unsaved_work(who)
+            if found and found[-1].saved_since is None:
+                newest = found[-1].kept  # on the disk under its new name before the old one goes
+                self.autosave(newest.state, newest.reader)
+                self._drop_autosave(newest.reader, newest.session)
+                return (*map(self._set_aside, found[:-1]), found[-1])
+            return tuple(map(self._set_aside, found))
+
+    def unsaved_work(self, who: str | None = None) -> tuple[UnsavedWork, ...]:
+        """What ``take_up_autosaves`` takes up, where nothing can be written; newest last."""
+        others = [kept for kept in self.pending_autosaves(who) if kept.session != self._session]
+        return tuple(self._unsaved(kept) for kept in others if kept.reader == others[-1].reader)
+
+    def _unsaved(self, kept: Autosave) -> UnsavedWork:
+        latest = self.history().latest_version(kept.reader)
+        return UnsavedWork(kept, None, latest.number if latest and latest.n > kept.log_n else None)
+
+    def _set_aside(self, work: UnsavedWork) -> UnsavedWork:
+        kept, why = work.kept, "unsaved work of another session"
+        number = self._commit(kept.state, kept.reader, why, "set_aside", kept.session)
+        return replace(work, version=number)
 
     def accept_autosave(self, who: str) -> int:
         """Make the pending autosave a version; its number."""
@@ -270,13 +326,11 @@ class CaseStore(CaseReader):
                 check_reader(self.history(), who)
             if kept is None:
                 raise CaseError("NO_AUTOSAVE", "there is no unsaved work of this reader")
-            number = self._commit(kept.state, who, why, what)
-            self._drop_autosave(who)
-            return number
+            return self._commit(kept.state, who, why, what, kept.session)
 
-    def _drop_autosave(self, reader: str) -> None:
+    def _drop_autosave(self, reader: str, session: str) -> None:
         with contextlib.suppress(OSError):  # a stale one is told by the log and does no harm
-            self._journal.disk.remove(self.folder / "autosave" / autosave_name(reader))
+            self._journal.disk.remove(self.folder / "autosave" / autosave_name(reader, session))
 
     # -- reads -------------------------------------------------------------------------------------
 
