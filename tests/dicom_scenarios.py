@@ -515,6 +515,38 @@ def _():
     return images
 
 
+@scenario("MR slope overflows a float", refused="BAD_RESCALE", mr=True, peers_may="reads it as one")
+def _():
+    images = series(modality="MR", intercept=0.0)
+    for ds in images:
+        ds.RescaleSlope = "1E39"
+    return images
+
+
+@scenario("CT slope too small for a float", refused="BAD_RESCALE")
+def _():
+    images = series()
+    for ds in images:
+        ds.RescaleSlope = "1E-9"
+    return images
+
+
+@scenario("MR intercept that swallows the pixels", refused="BAD_RESCALE", mr=True)
+def _():
+    images = series(modality="MR")
+    for ds in images:
+        ds.RescaleIntercept = "1E12"
+    return images
+
+
+@scenario("a rescale beyond all numbers", refused="BAD_NUMBER", mr=True, peers_may="reads it as one")
+def _():
+    images = series(modality="MR", intercept=0.0)
+    for ds in images:
+        ds.RescaleSlope = "1E400"
+    return images
+
+
 @scenario("CT slope of one half", loads=1, scale_error=0.5)
 def _():
     return series(slope=0.5)

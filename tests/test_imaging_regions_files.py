@@ -11,8 +11,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from imaging.errors import RegionError
+from imaging.errors import MeasurementError, RegionError
 from imaging.geometry import VolumeGeometry
+from imaging.regions.live_statistics import LiveStatistics
 from imaging.regions.region import Provenance, Region, RegionMask, RegionRole, Vessel, VesselLevel
 from imaging.regions.region_files import read_regions, write_regions
 from imaging.regions.statistics import label_statistics, region_statistics
@@ -231,6 +232,34 @@ def test_statistics_leave_padding_out_and_refuse_above_5_percent() -> None:
         assert found.padding_fraction == pytest.approx(padded / 60)
         assert (found.mean == 100) is measured
         assert (found.mean is None) is not measured
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("way", ["region", "label", "live"])
+def test_a_voxel_that_is_no_number_is_refused_unless_it_is_padding(value: float, way: str) -> None:
+    geometry = grid()
+    mask = block(geometry, 1, 3, 4)
+    voxels = np.full(SHAPE, 100, dtype=np.float32)
+    voxels[tuple(np.argwhere(mask)[0])] = value
+
+    with pytest.raises(MeasurementError) as refused:
+        mean_of(way, mask, Volume(voxels, geometry, "MR"))
+    assert refused.value.code == "NOT_FINITE"
+    assert mean_of(way, mask, Volume(voxels, geometry, "MR", np.isfinite(voxels))) == 100
+
+
+def mean_of(way: str, mask: np.ndarray, volume: Volume) -> float | None:
+    """Mean by one of the three ways that a region is measured."""
+    labels = mask.astype(np.uint8)
+    if way == "label":
+        return label_statistics(labels, [volume])[0][1].mean
+    if way == "live":
+        live = LiveStatistics(volume, labels)
+        live.update()
+        return live.moments(1).mean
+    one = replace(acquisition("3", volume.geometry), volume=volume)
+    region = Region("r", RegionRole.AORTA, {"3": RegionMask.from_full(mask, volume.geometry)})
+    return region_statistics([region], Study((one,)))["r", "3"].mean
 
 
 OVERLAPS = {

@@ -7,6 +7,7 @@ element lies; values are decoded only when asked for, which is also what makes s
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Callable, Iterator
@@ -193,7 +194,7 @@ class Elements:
 
 def _decimal(tag: int, part: bytes) -> float:
     part = part.strip(b" \0")
-    if not _DECIMAL.fullmatch(part):
+    if not _DECIMAL.fullmatch(part) or math.isinf(float(part)):
         raise refusal("BAD_NUMBER", f"a value of {shown(tag)} is not a decimal number")
     return float(part)
 

@@ -9,6 +9,8 @@ from imaging.dicom.pixels import Rescale
 
 #: Beyond these a CT's rescale is damage: 12- and 16-bit scales lie between -32768 and 0. [HU]
 CT_INTERCEPT_RANGE_HU = (-32768.0, 32768.0)
+#: Voxels are 4-byte floats with 24 bits: a larger intercept swallows the pixels, a slope outside overflows.
+SLOPE_RANGE, INTERCEPT_IN_SLOPES = (1e-30, 1e30), 2.0**23
 #: RescaleType of Hounsfield units; absent means the same for CT (PS3.3 C.8.2.1).
 _HOUNSFIELD = (None, "HU", "HU_MOD")
 
@@ -43,4 +45,8 @@ def rescale_of(frame: Frame) -> Rescale:
         return Rescale(1.0, 0.0)
     if slope <= 0:
         raise refusal("BAD_RESCALE", f"slope {slope:g}", expected="a slope above zero", files=files)
+    smallest, largest = SLOPE_RANGE
+    if not smallest <= slope <= largest or abs(intercept) > slope * INTERCEPT_IN_SLOPES:
+        found = f"slope {slope:g} and intercept {intercept:g} leave no contrast in a 4-byte float"
+        raise refusal("BAD_RESCALE", found, files=files)
     return Rescale(slope, intercept)

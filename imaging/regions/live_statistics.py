@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from imaging.errors import RegionError
 from imaging.regions.label_volume import MAX_LABEL
+from imaging.regions.statistics import require_finite
 from imaging.volume import Volume
 
 
@@ -92,7 +93,13 @@ class LiveStatistics:
         self._squares = np.zeros(shape, dtype=np.float64)
 
     def update(self, slices: Iterable[int] | None = None) -> None:
-        """Sum the given slices again; all of them if None."""
+        """Sum the given slices again; all of them if None.
+
+        Raises
+        ------
+        MeasurementError
+            ``NOT_FINITE`` if a valid voxel of a label is NaN or infinite.
+        """
         for index in range(self._labels.shape[0]) if slices is None else slices:
             self._update_slice(index)
 
@@ -107,6 +114,7 @@ class LiveStatistics:
         values = self._volume.voxels[index].reshape(-1)[hit].astype(np.float64)
         self._valid[index] = np.bincount(found, minlength=MAX_LABEL + 1)
         self._sum[index] = np.bincount(found, weights=values, minlength=MAX_LABEL + 1)
+        require_finite(self._sum[index], "a label")
         self._squares[index] = np.bincount(found, weights=values * values, minlength=MAX_LABEL + 1)
 
     def labels(self) -> tuple[int, ...]:

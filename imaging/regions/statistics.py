@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.errors import RegionError
+from imaging.errors import MeasurementError, RegionError
 from imaging.regions.region import Region, RegionMask
 from imaging.volume import Acquisition, Study, Volume
 
@@ -118,6 +118,23 @@ def region_statistics(regions: Iterable[Region], study: Study) -> dict[tuple[str
     }
 
 
+def require_finite(sums: NDArray[np.float64], name: str = "a region") -> None:
+    """Refuse sums, or means, of voxels of which one is NaN or infinite.
+
+    Raises
+    ------
+    MeasurementError
+        ``NOT_FINITE``.
+    """
+    if not np.isfinite(sums).all():
+        raise MeasurementError(
+            "NOT_FINITE",
+            f"{name} holds a voxel that is NaN or infinite",
+            expected="numbers",
+            advice="Mark such voxels as not valid in the volume; they then count as padding.",
+        )
+
+
 def mask_statistics(mask: RegionMask, acquisition: Acquisition, name: str = "region") -> RegionStatistics:
     """Statistics of one mask on the acquisition it was made for.
 
@@ -125,6 +142,8 @@ def mask_statistics(mask: RegionMask, acquisition: Acquisition, name: str = "reg
     ------
     RegionError
         ``GRID_MISMATCH`` if the mask lies on another grid.
+    MeasurementError
+        ``NOT_FINITE`` if a valid voxel is NaN or infinite.
     """
     volume = acquisition.volume
     if not mask.geometry.same_grid(volume.geometry):
@@ -137,6 +156,7 @@ def mask_statistics(mask: RegionMask, acquisition: Acquisition, name: str = "reg
     valid = mask.voxels if volume.valid is None else mask.voxels & volume.valid[mask.slices]
     per_slice = valid.sum(axis=(1, 2))
     values = volume.voxels[mask.slices][valid].astype(np.float64)
+    require_finite(values, f"region {name}")
     padding = (mask.count - values.size) / mask.count
     usable = values.size > 0 and padding <= MAXIMUM_PADDING
     pixel = volume.geometry.pixel_area_mm2
@@ -217,6 +237,8 @@ def label_statistics(
     ------
     RegionError
         ``GRID_MISMATCH`` if the shapes differ.
+    MeasurementError
+        ``NOT_FINITE`` if a valid voxel of a label is NaN or infinite.
     """
     for volume in volumes:
         if volume.voxels.shape != labels.shape:
@@ -260,6 +282,7 @@ def _by_label(tags: NDArray[np.unsignedinteger], values: NDArray[np.generic]) ->
     present = tags[starts]
     counts = np.diff([*starts, len(values)])
     means = np.add.reduceat(values, starts) / counts
+    require_finite(means, "a label")
     squares = np.add.reduceat((values - np.repeat(means, counts)) ** 2, starts)
     low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     return {
