@@ -87,7 +87,7 @@ def _respond(
     nadir = min((r.sum_tenths for r in before if r.sum_tenths is not None), default=None)
     total = sum_of_diameters(targets, visit.readings) if baseline is not None else None
     target = _target(lesions, visit, before, nadir)
-    if Role.TARGET in unknown:
+    if Role.TARGET in unknown or (visit.unread_nadir and target in (Response.PR, Response.SD)):
         target = Response.NE
     non_target = _non_target(lesions, visit)
     if Role.NON_TARGET in unknown and non_target is not Response.PD:
@@ -95,6 +95,9 @@ def _respond(
     new = new_lesion(lesions, visits, index)
     overall = overall_response(target, non_target, new)
     notes = _notes(lesions, visits, index)
+    smallest = None if visit.unread_nadir else nadir
+    if visit.unread_nadir:
+        notes.append("an earlier length of a target was not accepted: the smallest sum is not known")
     if visit.unread_new and overall is not Response.PD:
         overall = Response.NE
         notes.append("an entry about a new lesion was not accepted: whether there is one is unknown")
@@ -109,7 +112,7 @@ def _respond(
         on=visit.on,
         sum_tenths=total,
         from_baseline_percent=None if total is None or baseline is None else change_percent(baseline, total),
-        from_nadir_percent=None if total is None or nadir is None else change_percent(nadir, total),
+        from_nadir_percent=None if total is None or smallest is None else change_percent(smallest, total),
         target=target,
         non_target=non_target,
         new_lesion=new,

@@ -46,6 +46,7 @@ class Draft:
     rows: list[Row] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     unread_new: set[str] = field(default_factory=set)  # visits
+    unread_nadir: set[str] = field(default_factory=set)  # visits
     unknown: set[Role] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     spellings: dict[str, str] = field(default_factory=dict)

@@ -8,11 +8,11 @@ speak of a new lesion withholds the response.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from recist.lesion_drafts import Draft, Unread
-from recist.visits import Role
+from recist.visits import Role, sum_of_diameters
 
 #: A visit's images may be taken on several days; more than this is worth a question. [days]
 LONGEST_VISIT_DAYS = 28
@@ -80,7 +80,7 @@ def _near(one: date | None, other: date) -> bool:
 
 
 def weigh(draft: Draft, baseline: str) -> None:
-    """Note what the refused rows leave unknown: roles at baseline, new lesions later."""
+    """Note what the refused rows leave unknown: roles at baseline, new lesions and targets later."""
     later = set(draft.dates) - {baseline}
     for unread in draft.unread:
         visits = _visits_of(unread, draft, baseline)
@@ -88,8 +88,25 @@ def weigh(draft: Draft, baseline: str) -> None:
             draft.unknown |= roles_possible(_role_written(unread.status), measured=True)
         if re.search(r"\bnew\b", unread.status):
             draft.unread_new |= (visits & later) or (later - visits)
+        elif _role_written(unread.status) is not Role.NON_TARGET:
+            draft.unread_nadir |= _after(unread, visits & later, draft, baseline)
     if draft.unknown:
         draft.notes.append("a baseline row was not accepted: sums and responses that need it are unknown")
+
+
+def _after(unread: Unread, visits: Collection[str], draft: Draft, baseline: str) -> set[str]:
+    """Visits before which a refused row may hold the smallest sum: a target's, or one of unknown name."""
+    lesion = draft.lesions.get(unread.lesion)
+    before_all = unread.on is not None and unread.on < draft.dates[baseline]
+    if before_all or (lesion is not None and lesion.role is not Role.TARGET):
+        return set()
+    if not visits:  # where no visit is known, what stands below the row in the table may come after it
+        return {row.visit for row in draft.rows if row.number > unread.number}
+    targets = [each for each in draft.lesions.values() if each.role is Role.TARGET]
+    unread_on = [
+        draft.dates[v] for v in visits if sum_of_diameters(targets, draft.readings.get(v, {})) is None
+    ]
+    return {visit for visit, on in draft.dates.items() if unread_on and on > min(unread_on)}
 
 
 def _visits_of(unread: Unread, draft: Draft, baseline: str) -> set[str]:

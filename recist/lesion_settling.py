@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from recist.errors import LesionError, RecistError
 from recist.lesion import LesionKind
-from recist.lesion_drafts import Draft, Row
+from recist.lesion_drafts import Draft, Row, Unread
 from recist.lesion_gaps import LONGEST_VISIT_DAYS, baseline_rank, roles_possible, weigh
 from recist.lesion_words import Words
 from recist.measurability import LONG_AXIS_MM, NODE_TARGET_MM
@@ -36,11 +36,18 @@ def settle(draft: Draft) -> list[tuple[int, RecistError]]:
             refused.append((row.number, error))
             if row.visit == baseline:
                 draft.unknown |= roles_possible(row.words.role, measured=bool(row.parts))
-            elif row.words.role is Role.NEW or row.lesion not in draft.lesions:
+                continue
+            draft.unread.append(_unread(row))
+            if row.lesion not in draft.lesions:
                 draft.unread_new.add(row.visit)
     weigh(draft, baseline)
     _check_targets(draft, baseline)
     return refused
+
+
+def _unread(row: Row) -> Unread:
+    role = row.words.role.value.replace("_", " ") if row.words.role else ""
+    return Unread(row.number, row.visit, role, row.on, row.lesion)
 
 
 def _baseline_of(draft: Draft) -> str | None:

@@ -192,7 +192,14 @@ def _note_alike(drafts: Mapping[str, Draft]) -> None:
 
 def _patient(subject: str, draft: Draft) -> Patient:
     visits = tuple(
-        Visit(name, on, draft.readings.get(name, {}), draft.markers.get(name), name in draft.unread_new)
+        Visit(
+            name,
+            on,
+            draft.readings.get(name, {}),
+            draft.markers.get(name),
+            unread_new=name in draft.unread_new,
+            unread_nadir=name in draft.unread_nadir,
+        )
         for name, on in sorted(draft.dates.items(), key=lambda pair: pair[1])
     )
     lesions = tuple(draft.lesions.values())

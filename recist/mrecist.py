@@ -79,6 +79,8 @@ def follow_viable(lesions: Sequence[FollowedLesion], visits: Sequence[Visit]) ->
         target = viable_target_response(
             baseline_tenths=baseline, nadir_tenths=nadir, sum_tenths=known, complete=complete
         )
+        if visit.unread_nadir and target in (Response.PR, Response.SD):
+            target = Response.NE
         change = change_percent(baseline, known) if complete else None
         found.append(ViableResponse(visit.name, known if complete else None, change, target))
         nadir = min(nadir, known) if complete else nadir

@@ -93,8 +93,8 @@ UNSEEN = Reading(Seen.NOT_EVALUATED)
 class Visit:
     """Readings of one visit by lesion id; a lesion without a reading was not evaluated.
 
-    ``unread_new``: something was written about a new lesion that could not be understood. ``notes`` are
-    said beside the visit's responses.
+    ``unread_new``: something was written about a new lesion that could not be understood; ``unread_nadir``:
+    so was an earlier length of a target, which may be the smallest. ``notes`` are said beside the responses.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Visit:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     markers_elevated: bool | None = None
     unread_new: bool = False
+    unread_nadir: bool = False
     notes: tuple[str, ...] = ()
 
 

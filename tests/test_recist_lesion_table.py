@@ -50,6 +50,34 @@ def test_a_course_from_a_table():
 
 
 # fmt: off
+NADIRS = {
+    "not read":                        ("S,W8,2025-03-01,T1,,,20 cm,",                                    "NE", None),
+    "without a date":                  ("S,W8,2025/3/1,T1,,,20,",                                         "NE", None),
+    "two that differ":                 ("S,W8,2025-03-01,T1,,,20,\nS,W8,2025-03-01,T1,,,21,",             "NE", None),
+    "under another name":              ("S,W8,2025-03-01,t1,,,20,",                                       "NE", None),
+    "read":                            ("S,W8,2025-03-01,T1,,,20,",                                       "PD", 150),
+    "not measured":                    ("S,W8,2025-03-01,T1,,,,not evaluated",                            "SD", 0),
+    "of a day before baseline":        ("S,W0,2024-12-01,T1,,,20 cm,",                                    "SD", 0),
+    "read, beside a non-target's":     ("S,W8,2025-03-01,T1,,,50,\nS,W8,2025-03-01,N1,,,20 cm,non-target", "SD", 0),
+    "read, beside one of no lesion":   ("S,W8,2025-03-01,T1,,,50,\nS,W8,2025-03-01,t2,,,20,",             "SD", 0),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("row", "then", "percent"), NADIRS.values(), ids=NADIRS)
+def test_a_smallest_sum_that_was_not_read_withholds_later_responses(row, then, percent):
+    baseline = (
+        "S,Baseline,2025-01-01,T1,liver,solid,50,target\nS,Baseline,2025-01-01,N1,lung,solid,,non-target"
+    )
+    later = "S,W16,2025-05-01,T1,,,50,\nS,W16,2025-05-01,N1,,,,present"
+
+    last = only(table(baseline, row, later)).responses()[-1]
+
+    assert (last.overall, last.sum_tenths, last.from_nadir_percent) == (then, 500, percent)
+    assert any("smallest sum is not known" in note for note in last.notes) is (then == "NE")
+
+
+# fmt: off
 REFUSED = {
     "no subject":                  (",Week 8,2025-02-26,T1,,,30,",                        "MISSING_CELL"),
     "no lesion":                   ("S1,Week 8,2025-02-26,,,,30,",                        "MISSING_CELL"),
