@@ -74,7 +74,6 @@ class AcquisitionHeader:
     series_description: str | None = None
     study_description: str | None = None
     protocol_name: str | None = None
-    body_part_examined: str | None = None
     image_type: tuple[str, ...] = ()
     acquisition: str | None = None  # what tells this acquisition apart inside its series
     acquisition_number: int | None = None
@@ -86,7 +85,6 @@ class AcquisitionHeader:
     trigger_time_s: float | None = None
     acquisition_duration_s: float | None = None
     temporal_position: int | None = None
-    temporal_positions: int | None = None
     contrast_agent: str | None = None
     contrast_ingredient: str | None = None
     contrast_phase_code: str | None = None  # ContrastBolusAgentPhase of enhanced objects

@@ -86,7 +86,6 @@ def acquisition_header(stack: Stack) -> tuple[AcquisitionHeader, tuple[int, ...]
         series_description=read.text(tags.SERIES_DESCRIPTION),
         study_description=read.text(tags.STUDY_DESCRIPTION),
         protocol_name=read.text(tags.PROTOCOL_NAME),
-        body_part_examined=read.text(tags.BODY_PART),
         image_type=first.image_type,
         acquisition=stack.label or None,
         acquisition_number=read.integer(tags.FRAME_ACQUISITION_NUMBER)
@@ -99,7 +98,6 @@ def acquisition_header(stack: Stack) -> tuple[AcquisitionHeader, tuple[int, ...]
         trigger_time_s=None if trigger is None else trigger / 1000,
         acquisition_duration_s=duration,
         temporal_position=read.integer(tags.TEMPORAL_POSITION_INDEX) or read.integer(tags.TEMPORAL_POSITION),
-        temporal_positions=read.integer(tags.TEMPORAL_POSITIONS),
         contrast_agent=read.text(tags.CONTRAST_AGENT) or _code(first, tags.CONTRAST_AGENT_SEQUENCE),
         contrast_ingredient=read.text(tags.CONTRAST_INGREDIENT) or _ingredient(first),
         contrast_phase_code=_contrast_phase(first),

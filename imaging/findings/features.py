@@ -21,9 +21,6 @@ from imaging.regions.region import Region, RegionMask, RegionRole, Vessel
 
 #: A main portal vein this wide is expanded by tumor, not by clot [1]_. [mm]
 EXPANDED_VEIN_MM = 23.0
-#: Alpha-fetoprotein of A-VENA. The abstract prints ng/dL, which would be 10 ng/mL and no criterion at
-#: all; read as ng/mL [2]_. [ng/mL]
-AVENA_AFP_NG_ML = 1000.0
 #: Positive features from which A-VENA says malignant [2]_.
 AVENA_MINIMUM = 3
 
@@ -57,7 +54,11 @@ def vein_expansion(vessel: RegionMask) -> Reason:
 
 @dataclass(frozen=True, slots=True)
 class Avena:
-    """The five A-VENA features; None where not known."""
+    """The five A-VENA features; None where not known.
+
+    The abstract prints its limit of alpha-fetoprotein in ng/dL, which would be 10 ng/mL and no criterion at
+    all; it is read as ng/mL [2]_.
+    """
 
     afp_above_1000: bool | None = None
     venous_expansion: bool | None = None

@@ -183,7 +183,6 @@ def _header(spec: PhantomSpec, scan: Scan, number: int) -> AcquisitionHeader:
         series_description=scan.description,
         study_description="LIVER DYNAMIC CT" if is_ct else "LIVER DYNAMIC MR GADOXETATE",
         protocol_name="Liver 4 phase" if is_ct else "t1_vibe_fs_tra_bh",
-        body_part_examined="LIVER",
         image_type=("ORIGINAL", "PRIMARY", "AXIAL") if is_ct else ("ORIGINAL", "PRIMARY", "M", "NORM"),
         acquisition_number=number + 1,
         study_date=f"{_UNENHANCED_AT:%Y%m%d}",

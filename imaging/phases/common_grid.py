@@ -48,16 +48,6 @@ class CommonGrid:
         between = float(np.diff(self.superior_mm).mean()) if len(self.superior_mm) > 1 else BETWEEN_SLICES_MM
         return between, IN_PLANE_MM, IN_PLANE_MM
 
-    def index_of(self, position_mm: Sequence[float]) -> tuple[float, float, float]:
-        """Continuous grid index of a patient position (left, posterior, superior). [mm]"""
-        left, posterior, superior = position_mm
-        between, row, column = self.spacing_mm
-        return (
-            (superior - self.superior_mm[0]) / between,
-            (posterior - self.posterior_mm[0]) / row,
-            (left - self.left_mm[0]) / column,
-        )
-
 
 def common_grids(acquisitions: Sequence[Acquisition]) -> list[CommonGrid]:
     """Group passes that share a frame of reference and overlap, each group on its own grid.

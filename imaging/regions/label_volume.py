@@ -122,11 +122,6 @@ class LabelVolume(np.ndarray):
         """Call ``listener`` with each change, right after it was written."""
         self._listeners.append(listener)
 
-    @property
-    def has_pending(self) -> bool:
-        """Whether something changed since the last commit."""
-        return bool(self._pending)
-
     def note_written(self, key: Any) -> None:
         """Find what changed inside the box of an index expression, and report it."""
         assert self._shadow is not None
