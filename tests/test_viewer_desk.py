@@ -535,6 +535,26 @@ def test_a_name_in_a_blinded_case_is_the_one_it_was_opened_with(tmp_path):
     desk.keeper.close()
 
 
+def test_a_name_taken_over_is_confirmed_or_replaced_before_anything_is_saved(tmp_path):
+    images = study()
+    store = CaseStore.create(tmp_path / "case", images, "case", "A")
+    for give, versions in ((lambda d: d.confirm_name(), "A"), (lambda d: d.name_reader(" B "), "B")):
+        reading = Reading(images, reader="A", decisions=named())
+        desk, said = Desk(ViewerModel(), reading, Keeper(reading, lambda: store, store=store)), []
+        desk.session.events.message.connect(said.append)
+        desk.open()
+        desk.keeper.name_given = False
+        desk.name_reader("A")  # the field loses focus: nobody said anything
+        desk.save()
+        assert "'A' comes from the last save" in said[-1]
+        give(desk)
+        desk.save()
+        assert store.history().versions[-1].reader == versions
+        desk.keeper.close()
+
+    assert len(store.history().versions) == 2
+
+
 def test_an_axis_made_shorter_than_the_other_gives_its_name_away(desk):
     desk.new_region(RegionRole.TARGET_LESION)
     desk.session.set_tool(Tool.CALIPER)

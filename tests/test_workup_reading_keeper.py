@@ -19,6 +19,7 @@ from tests.reading_studies import block, geometry, study
 from workup.assess import assess
 from workup.case.case import Statement
 from workup.case.case_files import read_case
+from workup.case.state import CaseState
 from workup.case.store_files import MEANING, CaseStore
 from workup.command_line import main
 from workup.errors import CaseError
@@ -216,6 +217,25 @@ def test_closing_keeps_unsaved_work_that_another_window_took_up_and_dropped(tmp_
     left.keeper.close()
 
     assert [r.id for r in CaseStore.open(case).pending_autosave("A").state.regions] == ["aorta_1"]
+
+
+def test_work_opened_without_a_name_is_not_saved_under_that_of_its_last_reader(tmp_path):
+    case = tmp_path / "case"
+    store = CaseStore.create(case, read_case(SAMPLE).study, "C1", "A", dicom_folder=SAMPLE / "dicom")
+    store.save(CaseState(reader="A"), "A")
+    opened = open_reading(case)
+    opened.reading.add_region(RegionRole.AORTA)
+    for act in (opened.keeper.save, lambda: opened.keeper.sign({"report.json": b"{}"}, MEANING)):
+        with pytest.raises(CaseError) as caught:
+            act()
+        assert caught.value.code == "NAME_NOT_GIVEN"
+    opened.keeper.autosave().result()
+
+    assert [v.number for v in store.history().versions] == [1]
+    assert store.pending_autosave("A") is not None  # what was drawn is kept all the same
+    opened.keeper.name_given = True
+    assert opened.keeper.save() == 2
+    assert open_reading(case, reader="A").keeper.name_given
 
 
 def test_work_that_did_not_change_is_the_version_that_holds_it(kept):

@@ -234,6 +234,12 @@ class Desk:
             self.session.say("This case is read blind: open it again with the name it is to be read under.")
             return
         self.reading.reader = name
+        self.confirm_name()
+
+    def confirm_name(self) -> None:
+        """The name under which the work goes on is the reader's own."""
+        if self.keeper is not None:
+            self.keeper.name_given = True
         self.reading.events.state.emit()
 
     def orthogonal(self) -> None:

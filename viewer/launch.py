@@ -251,8 +251,8 @@ def _adjudicate(desk: Desk, panels: dict[str, QWidget]) -> None:
     """The adjudication of the case in hand, if it has a folder."""
     from viewer.widgets.adjudication_panel import AdjudicationPanel
 
-    if desk.keeper is None or not desk.reading.reader:
-        desk.session.say("Adjudication needs a case folder and your name.")
+    if desk.keeper is None or not desk.reading.reader or not desk.keeper.name_given:
+        desk.session.say("Adjudication needs a case folder and your name, given in this session.")
         return
     panel = AdjudicationPanel(desk.keeper.store, desk.reading.reader, desk.session.say, panels["read"])
     panels["adjudication"] = panel

@@ -43,7 +43,8 @@ def open_reading(
 
     Work is kept in ``case_folder``; by default that is the case folder itself, or one beside the images
     with the ending ``.case``, made when there is first something to keep. If a session ended without
-    saving, its autosave is taken up as one step, which ``undo`` takes back.
+    saving, its autosave is taken up as one step, which ``undo`` takes back. Without ``reader`` the
+    work goes on under the name that it bears; nothing is saved under it until ``Keeper.name_given``.
 
     Raises
     ------
@@ -65,6 +66,7 @@ def open_reading(
     store = CaseStore.open(kept_in, seen=seen) if is_store(kept_in) else None
     keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path), store=store)
     found = () if store is None else _take_up(store, reading, case)
+    keeper.name_given = reading.reader == reader
     if held is not None and (not found or found[-1].saved_since is not None):
         keeper.opened_at(held)
     trouble = [] if store is None or store.trouble is None else [str(store.trouble)]

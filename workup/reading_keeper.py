@@ -16,7 +16,7 @@ from typing import Any
 from workup.case.reads import ReadSummary, SavedVersion
 from workup.case.state import CaseState, state_of
 from workup.case.store_files import CaseStore
-from workup.errors import WorkupError
+from workup.errors import CaseError, WorkupError
 from workup.reading import Reading
 from workup.reading_state import ReadState
 
@@ -59,6 +59,7 @@ class Keeper:
         self._writing: Future[None] | None = None
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="autosave")
         self._saved: tuple[ReadState, str | None] | None = None  # what the last version holds, and whose
+        self.name_given = True  # whether the name is of this session, not taken over from the last save
         self.trouble: str | None = None
         self.last_version: int | None = None
         reading.events.history.connect(self._stepped)
@@ -125,8 +126,9 @@ class Keeper:
         Raises
         ------
         CaseError
-            As ``CaseStore.save``; what was drawn stays in the reading.
+            ``NAME_NOT_GIVEN``, and as ``CaseStore.save``; what was drawn stays in the reading.
         """
+        self._check_name()
         self._reading.commit_stroke()
         self._wait()
         state = self._state()
@@ -172,6 +174,7 @@ class Keeper:
         ``summary`` is what the signature says in numbers (``assessed_summary``); without it, no more
         than the reader's own statements and lines.
         """
+        self._check_name()
         self.version("before signing")
         reader = self._reading.reader or ""
         number = self.store.sign(
@@ -197,6 +200,15 @@ class Keeper:
             self.autosave()
             self._unsaved = False
         self._disk.shutdown(wait=True)
+
+    def _check_name(self) -> None:
+        """Nobody saves or signs as another by opening their work; an autosave is kept all the same."""
+        if not self.name_given:
+            raise CaseError(
+                "NAME_NOT_GIVEN",
+                f"the name {self._reading.reader!r} comes from the last save, not from you",
+                advice="Press Enter in the field of the reader's name if it is yours, or type your own",
+            )
 
     def _state(self) -> CaseState:
         return state_of(self._reading.to_case())

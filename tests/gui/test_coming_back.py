@@ -82,3 +82,14 @@ def test_a_reason_an_earlier_study_and_the_way_back(study, opened, tmp_path):
     assert tuple(again.session.group.image.contrast_limits) == PRESETS["narrow"].limits_hu
     assert again.reading.state.comparable_override == "same raw data, sharper kernel"
     assert len(again.reading.state.regions) == 7
+
+    # Opened without a name: under the last one, which is said and saves nothing until it is confirmed.
+    panel = (window := opened(tmp_path / "case")).panels["reader"]
+    assert panel.taken_over.isVisible() and "goes on as Reader One" in panel.taken_over.text()
+    hand = Hand(window)
+    hand.key(Qt.Key.Key_V)
+    assert "comes from the last save" in panel.words.text()
+    hand.type(panel.name, "Reader One")
+    assert not panel.taken_over.isVisible()
+    hand.key(Qt.Key.Key_V)
+    assert panel.words.text().startswith("Saved as version")

@@ -78,6 +78,7 @@ class SignDialog(QDialog):
             raise CaseError(
                 "NAME_NEEDED", "the name is not the reader's", expected=reading.reader or "a name"
             )
+        self._desk.confirm_name()  # it was typed just now
         sign_read(keeper, self._feed.answers.everything, MEANING, self.why.text())
 
 

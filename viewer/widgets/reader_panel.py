@@ -21,15 +21,25 @@ class ReaderPanel(QWidget):
         self.name = QLineEdit(desk.reading.reader or "")
         self.name.setPlaceholderText("your name: it goes onto every statement")
         self.name.editingFinished.connect(self._named)
+        self.name.returnPressed.connect(self._entered)
+        self.taken_over = wrapped(color=WARNING_COLOR)
         self.words = wrapped(color=WARNING_COLOR)
         self.words.hide()
-        self.setLayout(column(heading("Reader"), self.name, self.words))
+        self.setLayout(column(heading("Reader"), self.name, self.taken_over, self.words))
         desk.session.events.message.connect(self.show_words)
         desk.reading.events.state.connect(self.show_state)
+        self.show_state()
 
     def _named(self) -> None:
         self._desk.name_reader(self.name.text())
         self.name.setText(self._desk.reading.reader or "")  # what was refused does not stay there
+
+    def _entered(self) -> None:
+        """Enter, unlike a loss of focus, says that the name is one's own."""
+        name = " ".join(self.name.text().split())
+        self._desk.name_reader(name)
+        if name and name == self._desk.reading.reader:
+            self._desk.confirm_name()
 
     def show_words(self, text: str) -> None:
         """The last word, until the next."""
@@ -41,3 +51,11 @@ class ReaderPanel(QWidget):
         if not self.name.hasFocus():
             self.name.setText(self._desk.reading.reader or "")
         self.name.setEnabled(not self._desk.reading.locked)
+        keeper, name = self._desk.keeper, self._desk.reading.reader or ""
+        taken_over = keeper is not None and not keeper.name_given
+        self.taken_over.setText(
+            escaped(
+                f"This goes on as {name}, from the last save. Enter above if that is you, or type your name."
+            )
+        )
+        self.taken_over.setVisible(taken_over)
