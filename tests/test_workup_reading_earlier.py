@@ -10,11 +10,12 @@ import pytest
 
 from imaging.geometry import VolumeGeometry
 from imaging.phases.phase import Phase
-from imaging.regions.region import Provenance, RegionRole
+from imaging.regions.region import Provenance, RegionRole, Vessel, VesselLevel
 from imaging.volume import Study
 from tests.reading_studies import block, geometry, study
 from workup.errors import CaseError
 from workup.reading import Reading
+from workup.reading_checklist import missing
 from workup.reading_earlier import from_earlier, take
 from workup.reading_files import open_reading
 
@@ -61,6 +62,19 @@ def test_in_one_frame_of_reference_an_outline_stays_in_its_place():
     assert now.active == taken
     now.undo()
     assert not now.state.regions
+
+
+def test_how_far_tumor_reached_then_is_told_and_not_taken_over():
+    earlier, id_ = drawn()
+    earlier.describe_region(id_, vessel=Vessel.PORTAL_VEIN, level=VesselLevel.VP4)
+    now = Reading(again(study(), frame="1.2.3", moved_mm=0.0), reader="A")
+    (found,) = from_earlier(earlier.to_case(), {}, now.study, "P", Phase.PORTAL_VENOUS)
+    (taken,) = take(now, (found,))
+
+    assert "its level then was Vp4: give it anew" in found.how
+    assert (now.region(taken).vessel, now.region(taken).level) == (Vessel.PORTAL_VEIN, None)
+    assert "Vp4" in now.region(taken).note
+    assert f"{taken}: vessel and level" in [item.says for item in missing(now)]
 
 
 def test_across_frames_a_patient_who_moved_on_the_table_is_found_again(sample):

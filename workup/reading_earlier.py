@@ -3,7 +3,8 @@
 Two examinations are two positions of the patient on the table. Only a shared frame of reference makes
 their coordinates compare; otherwise the surroundings of each region are aligned, as phases are, and the
 alignment must hold against the same measured error. What cannot be aligned comes without an outline: the
-region is there to be looked for. Nothing that comes this way is verified.
+region is there to be looked for. Nothing that comes this way is verified, and
+how far tumor reaches in a vessel is not taken over: it is told, and left to be read anew.
 """
 
 from __future__ import annotations
@@ -76,13 +77,14 @@ def from_earlier(
     found = []
     for region in earlier.regions:
         key = _best_key(region, earlier_decisions, phase)
-        bare = replace(region, masks={}, note=f"from an earlier study: {region.id}")
+        then = f"; its level then was {region.level.value}: give it anew" if region.level else ""
+        bare = replace(region, masks={}, level=None, note=f"from an earlier study: {region.id}{then}")
         if key is None:
-            found.append(FromEarlier(bare, "no outline: it was measured without one" + doubt))
+            found.append(FromEarlier(bare, "no outline: it was measured without one" + then + doubt))
             continue
         mask, how = _placed(region.masks[key], earlier.study[key], target)
         masks = {} if mask is None else {to_key: mask}
-        found.append(FromEarlier(replace(bare, masks=masks), how + doubt))
+        found.append(FromEarlier(replace(bare, masks=masks), how + then + doubt))
     return tuple(found)
 
 
