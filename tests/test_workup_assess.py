@@ -14,7 +14,9 @@ from workup.assess import assess
 from workup.assessment_json import assessment_document
 from workup.case.case import DefectStatement, Statement
 from workup.case.case_files import read_case
+from workup.cohort.rows import case_row, why_so
 from workup.protocol_files import read_protocol
+from workup.report.assessment_report import assessment_report
 
 YES, NO, UNCERTAIN = Statement.YES, Statement.NO, Statement.UNCERTAIN
 PROTOCOL = read_protocol("NCT06828380")
@@ -170,3 +172,15 @@ def test_a_lesion_is_what_its_reader_calls_it(case_of, kind, organ, axis):
 
     assert found.status is Status.PASS
     assert f"imaging.lesions[hcc1].{axis}" in {evidence.path for evidence in found.evidence}
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "told"), [("PHANTOM-001", False), ("PHANTOM-002", True), (None, False)]
+)
+def test_a_record_of_another_patient_than_the_images_is_pointed_out(case_of, patient_id, told):
+    plain = case_of("plain")
+    result = assess(replace(plain, record={**plain.record, "patient_id": patient_id}), PROTOCOL)
+
+    assert bool(assessment_document(result)["patient_caution"]) is told
+    assert any("different patient" in value for _, value in assessment_report(result).facts) is told
+    assert ("different patient" in why_so(case_row("case", assessment_document(result)))) is told

@@ -348,6 +348,18 @@ def test_rescreening_names_the_records_it_refuses_and_why(tmp_path: Path) -> Non
     assert "1 of 1 patient(s) change, 1 refused" in shown
 
 
+@pytest.mark.parametrize("patient_id", ["PHANTOM-001", "PHANTOM-002"])
+def test_images_of_another_patient_than_the_record_are_pointed_out(patient_id: str, tmp_path: Path) -> None:
+    sample = str(Path(__file__).parent.parent / "sample_dicom")
+
+    written = run(
+        "screen", str(write(tmp_path / "r.json", {"patient_id": patient_id})), "--case", sample, "--json"
+    )
+
+    warnings = json.loads(written[1])["warnings"]
+    assert any("different patient" in warning for warning in warnings) is (patient_id != "PHANTOM-001")
+
+
 @pytest.mark.parametrize("option", ["--labs", "--case"])
 def test_what_belongs_to_one_patient_is_not_asked_of_a_folder(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -19,6 +19,7 @@ from recist.targets import TargetProposal
 from workup.baseline_targets import BaselineTargets
 from workup.case.case import Case, DefectStatement, LesionStatement
 from workup.lesions import LesionMeasurement
+from workup.patient_identity import identity_caution
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,11 @@ class Assessment:
         An override that no named reader stands for counts for nothing.
         """
         return self.case.comparable_override if self.case.reader else ""
+
+    @property
+    def patient_caution(self) -> str | None:
+        """That record and images name different patients, where they do."""
+        return identity_caution(self.screen.facts.patient_id, self.case.study)
 
     @property
     def vascular_invasion(self) -> Verdict:

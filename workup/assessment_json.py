@@ -30,6 +30,7 @@ def assessment_document(assessment: Assessment) -> dict[str, Any]:
     return {
         "case": assessment.case.case_id,
         "reader": assessment.case.reader,
+        "patient_caution": assessment.patient_caution,
         "reading_complete": assessment.case.complete,
         "comparable_override": assessment.compared_because or None,
         "examinations": [

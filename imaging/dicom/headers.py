@@ -112,7 +112,7 @@ def acquisition_header(stack: Stack) -> tuple[AcquisitionHeader, tuple[int, ...]
         scanner=" ".join(filter(None, (read.text(tags.MANUFACTURER), read.text(tags.MODEL_NAME)))) or None,
         mr_scaling=_mr_scaling(read) if mr else (),
         mr_sequence=_mr_sequence(read) if mr else (),
-        patient_id_hash=_hash(first.raw(tags.PATIENT_ID)),
+        patient_id_hash=identifier_hash(first.raw(tags.PATIENT_ID)),
         sop_instance_uids=_instance_uids(stack.frames),
         frame_numbers=tuple(f.index + 1 for f in stack.frames) if first.is_multiframe else (),
     )
@@ -193,7 +193,8 @@ def _shown(frame: Frame, tag: int) -> str | None:
     return layer.ascii(tag)
 
 
-def _hash(raw: bytes | None) -> str | None:
+def identifier_hash(raw: bytes | None) -> str | None:
+    """A patient's identifier as it may be compared, but not read; None where there is none."""
     value = (raw or b"").strip(b" \0")
     return hashlib.sha256(value).hexdigest()[:16] if value else None
 

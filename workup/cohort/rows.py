@@ -19,7 +19,7 @@ def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
         "case_id": case_id,
         "status": "assessed",
         "code": "",
-        "message": "",
+        "message": document.get("patient_caution") or "",
         "reader": document.get("reader"),
         "vascular_invasion": document["vascular_invasion"]["status"],
         "measurable_lesion": document["measurable_lesion"]["status"],
@@ -32,7 +32,7 @@ def case_row(case_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def why_so(row: Mapping[str, Any]) -> str:
-    """What fails and what is open, in protocol order; of a case that was not assessed code and reason.
+    """What fails, what is open, in protocol order, and a caution; of a case not assessed code and reason.
 
     >>> why_so({"criterion_I4": "FAIL", "criterion_I5": "PASS", "criterion_I6": "UNKNOWN"})
     'FAIL: I4; UNKNOWN: I6'
@@ -46,7 +46,7 @@ def why_so(row: Mapping[str, Any]) -> str:
         more = [f"and {len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else []
         if ids:
             parts.append(f"{status}: {', '.join([*ids[:MOST_NAMED], *more])}")
-    return "; ".join(parts)
+    return "; ".join([*parts, *([row["message"]] if row.get("message") else [])])
 
 
 def lesion_rows(case_id: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -131,6 +131,8 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
     overall = words("en")[assessment.screen.overall]
     answers.add_row("Trial criteria", f"[bold]{overall}[/]", open_ones or "none fails, none is open")
     console.print(answers)
+    if caution := assessment.patient_caution:
+        console.print(f"[yellow]{caution}[/]", soft_wrap=True)
     if reads:
         console.print(without_controls(reads), markup=False, highlight=False)
     findings = Table("region", "finding", "numbers and reasons")

@@ -58,7 +58,8 @@ def screen(
         return
     given, tables = read_record_file(record), [read_lab_table(table) for table in labs or ()]
     facts = with_start(with_lab_tables(given.facts, tables), start)
-    _present(_result(facts, trial, case), given, tables, out, full, as_json)
+    result, caution = _result(facts, trial, case)
+    _present(result, given, tables, caution, out, full, as_json)
 
 
 def _refuse_of_one_patient(options: dict[str, object]) -> None:
@@ -72,24 +73,26 @@ def _refuse_of_one_patient(options: dict[str, object]) -> None:
             )
 
 
-def _result(facts: PatientFacts, trial: Protocol, case: Path | None) -> ScreenResult:
+def _result(facts: PatientFacts, trial: Protocol, case: Path | None) -> tuple[ScreenResult, str | None]:
     from eligibility.screening import screen as run
 
     if case is None:
-        return run(facts, trial)
+        return run(facts, trial), None
     from dataclasses import replace
 
     from workup.assess import assess
     from workup.case.case_files import read_case
     from workup.record.record import record_mapping
 
-    return assess(replace(read_case(case), record=record_mapping(facts)), trial).screen
+    assessment = assess(replace(read_case(case), record=record_mapping(facts)), trial)
+    return assessment.screen, assessment.patient_caution
 
 
 def _present(
     result: ScreenResult,
     given: RecordFile,
     tables: list[LabTable],
+    caution: str | None,
     out: Path | None,
     full: bool,
     as_json: bool,
@@ -98,7 +101,11 @@ def _present(
     from workup.report.screen_json import screen_json
     from workup.report.screen_report import screen_report
 
-    warnings = [*given.warnings, *(warning for table in tables for warning in table.warnings)]
+    warnings = [
+        *([caution] if caution else []),
+        *given.warnings,
+        *(w for table in tables for w in table.warnings),
+    ]
     document = screen_json(result, record_sha256=given.sha256)
     document["warnings"] = warnings
     document["lab_tables"] = [

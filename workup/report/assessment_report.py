@@ -115,6 +115,7 @@ def _facts(assessment: Assessment, w: Words) -> tuple[tuple[str, str], ...]:
     protocol = assessment.screen.protocol
     return (
         (w["case"], case.case_id or "—"),
+        *(((w["patient"], caution),) if (caution := assessment.patient_caution) else ()),
         (w["study_date"], ", ".join(days) or "—"),
         (w["modality"], ", ".join(modalities) or "—"),
         *(((w["examinations"], named),) if told else ()),

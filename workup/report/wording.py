@@ -16,6 +16,7 @@ Language = Literal["en", "ko"]
 _WORDS: dict[str, tuple[str, str]] = {
     "title":            ("Vascular invasion and measurable lesion",       "혈관 침범 및 측정 가능 병변 보고서"),
     "case":             ("Case",                                          "증례"),
+    "patient":          ("Patient",                                       "환자"),
     "study_date":       ("Study date",                                    "검사일"),
     "modality":         ("Modality",                                      "검사 종류"),
     "examinations":     ("Examinations",                                  "검사 목록"),
