@@ -112,14 +112,14 @@ def is_adjacent(ask: Ask, defect: Thrombus, path: str) -> Answer:
         unit="mm",
     )
     near = defect.distance_to_primary_mm <= ADJACENT_MM
-    message = f"{plain(defect.distance_to_primary_mm)} mm from the primary tumor"
+    apart_mm = plain(defect.distance_to_primary_mm)
     if defect.adjacent_to_primary is None and near:
-        return known(True, message, distance)
+        return known(True, f"{apart_mm} mm from the primary tumor", distance)
     if said.truth is (Truth.TRUE if near else Truth.FALSE):
-        return known(said.truth, f"{said.message} ({message})", *said.evidence, distance)
+        return known(said.truth, f"{said.message} ({apart_mm} mm apart)", *said.evidence, distance)
     reason = Reason.CONFLICT if said.truth is not Truth.UNKNOWN else Reason.AWAITING_READER
     second = Missing(field, f"a second reader's verdict: {label}", (Statement.YES, Statement.NO))
-    return unknown(f"{said.message}, but {message}", reason, [second], [*said.evidence, distance])
+    return unknown(f"{said.message}, but {apart_mm} mm apart", reason, [second], [*said.evidence, distance])
 
 
 def on_dynamic_imaging(ask: Ask, imaging: Imaging, defect: Thrombus, path: str) -> Answer:

@@ -75,7 +75,8 @@ def named(value: Any) -> str:
     """A candidate value in words."""
     if isinstance(value, LabResult):
         limit = f" (ULN {shown(value.uln)})" if value.uln is not None else ""
-        return f"{shown(value.value)} {value.unit or ''}{limit}".strip()
+        unit = "" if value.unit in (None, "1") else f" {value.unit}"
+        return f"{shown(value.value)}{unit}{limit}"
     if isinstance(value, tuple):
         return "none" if not value else "; ".join(named(item) for item in value)
     if hasattr(value, "__dataclass_fields__") and not hasattr(value, "first"):

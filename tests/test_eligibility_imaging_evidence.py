@@ -128,6 +128,14 @@ def test_adjacency_by_reader_and_distance(reader: Statement | None, mm: str | No
     assert invasion(assessed(defect)).status == expected
 
 
+def test_the_distance_does_not_name_the_tumor_again() -> None:
+    near = invasion(assessed(replace(DEFECT, distance_to_primary_mm=Decimal(0)))).message
+    far = invasion(assessed(replace(DEFECT, distance_to_primary_mm=Decimal(35)))).message
+
+    assert "adjacent to the primary tumor (0 mm apart)" in near
+    assert "adjacent to the primary tumor, but 35 mm apart" in far
+
+
 def test_a_reader_who_denies_adjacency_is_quoted_in_grammar() -> None:
     found = invasion(assessed(replace(DEFECT, adjacent_to_primary=NO, distance_to_primary_mm=None)))
 

@@ -14,12 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from eligibility.screening import screen
+from eligibility.verdict import Status
+from eligibility.what_if import Outcome
 from tests.eligibility_records import WOMAN, facts, protocol, record, screened
 from workup.cohort_screening_files import screen_folder
 from workup.command_line import build_app, main
 from workup.report.screen_cohort import cohort_json, funnel, missing_league, overall_counts, per_criterion
 from workup.report.screen_json import screen_json
-from workup.report.screen_report import headline, screen_report
+from workup.report.screen_report import _missing, headline, screen_report
 from workup.report.screen_report_files import screen_html, screen_markdown
 
 TACE = {"type": "TACE", "site": "liver", "end_date": "2025-02-24", "complications_recovered": True}
@@ -91,6 +93,30 @@ def test_the_deciding_value_is_told() -> None:
 
     assert weight["decisive"]
     assert set(weight["if"].values()) == {"PASS", "FAIL"}
+
+
+@pytest.mark.parametrize(
+    ("tried", "told"),
+    [
+        (
+            {"8.0 g/dL": "P", "7.9 g/dL": "F", "8.1 g/dL": "P", "5.60 g/dL": "F", "12.00 g/dL": "P"},
+            "7.9F 8.0P",
+        ),
+        ({"9": "F", "1": "F", "5": "P", "none": "F"}, "1F 5P 9F noneF"),
+        ({"1.0": "P", "2.0": "P"}, "1.0P"),
+        ({"1960-01-01": "P", "2020-01-01": "P", "true": "U"}, "1960-01-01P 2020-01-01P"),
+    ],
+)
+def test_of_numbers_those_beside_a_limit_are_told(tried: dict[str, str], told: str) -> None:
+    by_value = {
+        value: {"P": Status.PASS, "F": Status.FAIL, "U": Status.UNKNOWN}[s] for value, s in tried.items()
+    }
+
+    text = _missing("Item", "path", Outcome("path", "Item", by_value))
+    assert [
+        part.split(" ")[0].rstrip(":") + part.split(": ")[1][0]
+        for part in text.split("decide: ")[1].split(", ")
+    ] == told.split()
 
 
 def test_labs_that_expire_are_told() -> None:

@@ -6,15 +6,20 @@ on a reading, and what passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from eligibility.dates import PartialDate
 from eligibility.policies import POLICIES
 from eligibility.screening import ELIGIBLE, INELIGIBLE, ScreenResult
 from eligibility.verdict import Evidence, Reason, Status, Verdict
 from eligibility.what_if import Outcome
+
+#: How a tried value begins that is a number; a date is none.
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(?![\d.-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +182,19 @@ def _before(day: str, screening: PartialDate | None) -> str:
 def _missing(label: str, path: str, outcome: Outcome | None) -> str:
     if outcome is None or not outcome.by_value:
         return f"{label} ({path})"
-    settled = [
-        f"{value}: {status}" for value, status in outcome.by_value.items() if status is not Status.UNKNOWN
-    ]
+    settled = [f"{value}: {status}" for value, status in _telling(outcome.by_value)]
     would = f" would decide: {', '.join(settled)}" if settled else " does not decide alone"
     return f"{label} ({path}){would}"
+
+
+def _telling(by_value: Mapping[str, Status]) -> list[tuple[str, Status]]:
+    """Values that decide: of numbers those on both sides of a limit, or one if none lies between them."""
+    tried = [(found, value, status) for value, status in by_value.items() if (found := _NUMBER.match(value))]
+    numbers = sorted(tried, key=lambda each: Decimal(each[0].group()))
+    edges = {i for i in range(1, len(numbers)) if numbers[i - 1][2] is not numbers[i][2]}
+    near = [numbers[i][1:] for i in range(len(numbers)) if {i, i + 1} & edges] or [n[1:] for n in numbers[:1]]
+    others = [(value, status) for value, status in by_value.items() if not _NUMBER.match(value)]
+    return [(value, status) for value, status in (*near, *others) if status is not Status.UNKNOWN]
 
 
 def _smallest(result: ScreenResult) -> str:
