@@ -132,10 +132,12 @@ def check_tail(tail: bytes, encoding: Encoding) -> None:
 def decode(code: bytes, transfer_syntax: str, layout: PixelFormat) -> NDArray[Any]:
     """Stored values (rows, columns) of one compressed frame, in the layout's type; the caller's to change.
 
+    The transfer syntax must be one that ``is_supported``.
+
     Raises
     ------
     DicomError
-        ``DECODE_FAILED`` or ``UNSUPPORTED_TRANSFER_SYNTAX``.
+        ``DECODE_FAILED``.
     """
     try:
         if transfer_syntax == RLE:
@@ -144,11 +146,10 @@ def decode(code: bytes, transfer_syntax: str, layout: PixelFormat) -> NDArray[An
         pixels = _decode_picture(code, transfer_syntax)
     except (ValueError, RuntimeError, TypeError, MemoryError, OverflowError, struct.error) as error:
         raise refusal("DECODE_FAILED", type(error).__name__) from error
-    if pixels.shape != (layout.rows, layout.columns) or pixels.dtype.kind not in "iu":
+    fits = pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= layout.dtype.itemsize
+    if not fits or pixels.shape != (layout.rows, layout.columns):
         found = f"{pixels.shape} {pixels.dtype}"
         raise refusal("DECODE_FAILED", found, expected=f"{(layout.rows, layout.columns)} {layout.dtype}")
-    if pixels.dtype.itemsize > layout.dtype.itemsize:
-        raise refusal("DECODE_FAILED", f"{pixels.dtype} pixels", expected=f"{layout.allocated} bits")
     return np.require(pixels, layout.dtype, ("C", "W"))
 
 
@@ -209,10 +210,7 @@ def _jpeg_size(code: bytes) -> tuple[int, int] | None:
 def _decode_picture(code: bytes, transfer_syntax: str) -> NDArray[Any]:
     import imagecodecs
 
-    codec = _CODECS.get(transfer_syntax)
-    if codec is None:
-        raise refusal("UNSUPPORTED_TRANSFER_SYNTAX", transfer_syntax)
-    return np.asarray(getattr(imagecodecs, f"{codec}_decode")(code))
+    return np.asarray(getattr(imagecodecs, f"{_CODECS[transfer_syntax]}_decode")(code))
 
 
 def _decode_rle(code: bytes, layout: PixelFormat) -> NDArray[Any]:

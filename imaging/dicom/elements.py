@@ -169,7 +169,13 @@ class Elements:
         return struct.unpack_from(f"{self.encoding.order}{span[2] // width}{code}", self.data, span[1])
 
     def items(self, tag: int) -> tuple[Elements, ...]:
-        """Items of a sequence; empty where absent."""
+        """Items of a sequence; empty where absent.
+
+        Raises
+        ------
+        DicomError
+            ``MALFORMED`` or ``TRUNCATED``.
+        """
         span = self.spans.get(tag)
         if span is None or not span[2]:
             return ()
@@ -177,7 +183,10 @@ class Elements:
         if vr not in (b"SQ", b"", b"UN"):
             raise refusal("MALFORMED", f"{shown(tag)} is not a sequence")
         encoding = IMPLICIT_LITTLE if vr == b"UN" else self.encoding
-        return tuple(_items(self.data, start, start + length, encoding, 1))
+        try:
+            return tuple(_items(self.data, start, start + length, encoding, 1))
+        except NeedMoreError:  # the whole sequence is at hand: one of its items is cut short
+            raise refusal("TRUNCATED", f"{shown(tag)} ends inside an element") from None
 
     def item(self, tag: int) -> Elements | None:
         """First item of a sequence, None where there is none."""
@@ -253,6 +262,8 @@ def walk(
             if position > end:
                 raise refusal("TRUNCATED", f"{shown(tag)} ends past its container")
         spans[tag] = (vr, value, length)
+    if position > len(data):  # the last value, which pixels do not follow, goes on past what is at hand
+        raise NeedMoreError(position)
     return Elements(data, spans, encoding, position)
 
 
