@@ -19,7 +19,14 @@ from eligibility.what_if import Outcome
 from tests.eligibility_records import WOMAN, facts, protocol, record, screened
 from workup.cohort_screening_files import screen_folder
 from workup.command_line import build_app, main
-from workup.report.screen_cohort import cohort_json, funnel, missing_league, overall_counts, per_criterion
+from workup.report.screen_cohort import (
+    cohort_json,
+    cohort_lines,
+    funnel,
+    missing_league,
+    overall_counts,
+    per_criterion,
+)
 from workup.report.screen_json import screen_json
 from workup.report.screen_report import _missing, headline, screen_report
 from workup.report.screen_report_files import screen_html, screen_markdown
@@ -372,6 +379,18 @@ def test_rescreening_names_the_records_it_refuses_and_why(tmp_path: Path) -> Non
 
     assert "refused: wrong.json: FIELD_UNKNOWN: liver.ascitis" in shown
     assert "1 of 1 patient(s) change, 1 refused" in shown
+
+
+def test_two_records_of_one_patient_are_named(tmp_path: Path) -> None:
+    for name, patient in (("a", "P1"), ("b", "P1"), ("c", "P2"), ("d", None), ("e", None)):
+        write(tmp_path / f"{name}.json", {"patient_id": patient})
+
+    cohort = screen_folder(tmp_path, protocol(), out=tmp_path / "out")
+
+    assert cohort_json(cohort)["same_patient"] == [["a.json", "b.json"]]
+    assert "one patient counts 2 times: a.json, b.json" in cohort_lines(cohort)
+    with (tmp_path / "out" / "patients.csv").open(encoding="utf-8") as file:
+        assert [row["same_patient"] for row in csv.DictReader(file)] == ["b.json", "a.json", "", "", ""]
 
 
 @pytest.mark.parametrize("patient_id", ["PHANTOM-001", "PHANTOM-002"])

@@ -23,6 +23,7 @@ from workup.report.screen_cohort import (
     missing_league,
     per_criterion,
     row_of,
+    same_patients,
 )
 from workup.safe_text import csv_cell
 
@@ -104,7 +105,8 @@ def screen_one(file: Path, trial: Protocol, start: str | None = None) -> CohortR
 def write_cohort(cohort: Cohort, out: Path) -> list[str]:
     """patients, funnel, criteria and missing as CSV, the first as Parquet too, and cohort.json."""
     out.mkdir(parents=True, exist_ok=True)
-    patients = [_patient(row, cohort.criteria) for row in cohort.rows]
+    twice = {name: names for names in same_patients(cohort) for name in names}
+    patients = [_patient(row, cohort.criteria, twice.get(row.record, ())) for row in cohort.rows]
     tables = {
         "patients": patients,
         "funnel": funnel(cohort),
@@ -118,7 +120,7 @@ def write_cohort(cohort: Cohort, out: Path) -> list[str]:
     return [*written, "cohort.json"]
 
 
-def _patient(row: CohortRow, criteria: Sequence[str]) -> dict[str, Any]:
+def _patient(row: CohortRow, criteria: Sequence[str], same: Sequence[str]) -> dict[str, Any]:
     return {
         "record": row.record,
         "overall": row.overall,
@@ -129,6 +131,7 @@ def _patient(row: CohortRow, criteria: Sequence[str]) -> dict[str, Any]:
         "decisive_items": "; ".join(dict.fromkeys(path for _, path, decisive in row.missing if decisive)),
         "error": row.error,
         "warnings": "; ".join(row.warnings) or None,
+        "same_patient": ", ".join(name for name in same if name != row.record) or None,
     }
 
 

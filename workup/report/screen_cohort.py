@@ -32,6 +32,7 @@ class CohortRow:
     missing: Sequence[tuple[str, str, bool]] = ()  # criterion, path, decisive
     error: str | None = None
     warnings: Sequence[str] = ()  # what the record holds but was not read
+    patient: str | None = None  # identifier, to notice two records of one patient; never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def row_of(name: str, result: ScreenResult, warnings: Sequence[str] = ()) -> Coh
     """One patient's line."""
     return CohortRow(
         warnings=tuple(warnings),
+        patient=result.facts.patient_id,
         record=name,
         overall=result.overall,
         attestation_only=result.attestation_only,
@@ -143,6 +145,15 @@ def general_path(path: str) -> str:
     return f"{head}[]{tail.partition(']')[2]}" if bracket else head
 
 
+def same_patients(cohort: Cohort) -> list[list[str]]:
+    """Records that carry one patient identifier, so that this patient is counted more than once."""
+    records: dict[str, list[str]] = {}
+    for row in cohort.rows:
+        if row.patient:
+            records.setdefault(row.patient, []).append(row.record)
+    return [names for names in records.values() if len(names) > 1]
+
+
 def overall_counts(cohort: Cohort) -> dict[str, int]:
     """How many patients of each kind."""
     counts = Counter("REFUSED" if row.error else row.overall for row in cohort.rows)
@@ -155,6 +166,7 @@ def cohort_json(cohort: Cohort) -> dict[str, Any]:
         "protocol": {"id": cohort.protocol_id, "version": cohort.protocol_version},
         "records": len(cohort.rows),
         "overall": overall_counts(cohort),
+        "same_patient": same_patients(cohort),
         "attestation_only": sum(row.attestation_only for row in cohort.rows),
         "funnel": funnel(cohort),
         "criteria": per_criterion(cohort),
@@ -169,6 +181,7 @@ def cohort_lines(cohort: Cohort) -> list[str]:
     """The cohort in a few lines for a terminal."""
     counts = overall_counts(cohort)
     lines = [f"{len(cohort.rows)} records: " + ", ".join(f"{n} {word.lower()}" for word, n in counts.items())]
+    lines += [f"one patient counts {len(names)} times: {', '.join(names)}" for names in same_patients(cohort)]
     lines.append("criterion  entered  failed  unknown  left")
     lines += [
         f"{s['criterion']:<9}{s['entered']:>9}{s['failed']:>8}{s['unknown']:>9}{s['left']:>6}"
