@@ -6,7 +6,7 @@ Every frame says where it lies; nothing is concluded from the order of frames.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.sr.coding import Code
 
 from imaging.errors import RegionError
+from imaging.regions.named_acquisitions import acquisition_named, only_one, same_frame
 from imaging.regions.plane_stack import PlaneStack, fits, mask_on_grid, resampled_on_grid
 from imaging.regions.region import Provenance, Region, RegionMask
 from imaging.regions.segment_roles import SegmentIdentity, regions_of
@@ -29,8 +30,6 @@ SEG_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.
 FRACTION_THRESHOLD = 0.5
 #: More pixels than any liver study has: 2000 frames of 1024 x 1024.
 MOST_PIXELS = 2_100_000_000
-#: So much of a series UID tells it from its neighbors. [characters]
-UID_END = 8
 #: Who wrote an object whose ``SegmentDescription`` we understand.
 OUR_MANUFACTURER = "veinvasion"
 #: What damaged bytes raise in pydicom.
@@ -324,7 +323,7 @@ def _acquisition(
         [a for a in study if a.header.series_uid in seg.source_series],
     ):
         if named:
-            return same_frame(_only(_fitting(named, stacks) or named), seg.frame_of_reference_uid)
+            return same_frame(only_one(_fitting(named, stacks) or named), seg.frame_of_reference_uid)
     frame = seg.frame_of_reference_uid
     there = [a for a in study if frame is not None and a.header.frame_of_reference_uid == frame]
     fitting = _fitting(there, stacks)
@@ -334,70 +333,8 @@ def _acquisition(
             "the object names no image of this study and lies in another frame of reference",
             expected="a segmentation of this study",
         )
-    return _only(fitting or (there if resample else []) or there[:1])
+    return only_one(fitting or (there if resample else []) or there[:1])
 
 
 def _fitting(acquisitions: Sequence[Acquisition], stacks: Sequence[PlaneStack]) -> list[Acquisition]:
     return [a for a in acquisitions if all(fits(s, a.volume.geometry) for s in stacks)]
-
-
-def _only(acquisitions: Sequence[Acquisition]) -> Acquisition:
-    if len(acquisitions) == 1:
-        return acquisitions[0]
-    raise RegionError(
-        "AMBIGUOUS_SERIES",
-        f"the object could belong to {len(acquisitions)} acquisitions: {series_told(acquisitions)}",
-        expected="one of them",
-        advice="Name it: --series with a number that only one has, or the key.",
-        details={"acquisition_keys": [a.key for a in acquisitions]},
-    )
-
-
-def series_told(acquisitions: Iterable[Acquisition]) -> str:
-    """Acquisitions as a reader can find and name them: series number, end of the series UID, key."""
-    return ", ".join(
-        f"{'no number' if a.header.series_number is None else f'series {a.header.series_number}'} "
-        f"(UID …{a.header.series_uid[-UID_END:]}, key {a.key})"
-        for a in acquisitions
-    )
-
-
-def acquisition_named(study: Study, name: str) -> Acquisition:
-    """The acquisition called by its key, series UID or series number.
-
-    Raises
-    ------
-    RegionError
-        ``UNKNOWN_SERIES`` or ``AMBIGUOUS_SERIES``.
-    """
-    for called in (
-        [a for a in study if a.key == name],
-        [a for a in study if a.header.series_uid == name],
-        [a for a in study if str(a.header.series_number) == name],
-    ):
-        if called:
-            return _only(called)
-    raise RegionError(
-        "UNKNOWN_SERIES",
-        f"no acquisition is called {name!r}{study.refusals([name])}",
-        expected="a series number, series UID or acquisition key of the study",
-        details={"acquisition_keys": [a.key for a in study]},
-    )
-
-
-def same_frame(acquisition: Acquisition, frame_of_reference_uid: str | None) -> Acquisition:
-    """The acquisition itself, if positions of the other object mean the same places in it.
-
-    Raises
-    ------
-    RegionError
-        ``FRAME_OF_REFERENCE`` if both say where they belong and differ.
-    """
-    own = acquisition.header.frame_of_reference_uid
-    if own and frame_of_reference_uid and own != frame_of_reference_uid:
-        raise RegionError(
-            "FRAME_OF_REFERENCE",
-            "the object lies in another frame of reference than the acquisition",
-            expected="the same FrameOfReferenceUID: positions mean nothing across frames",
-        )
-    return acquisition

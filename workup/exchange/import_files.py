@@ -11,8 +11,9 @@ from pydicom.errors import InvalidDicomError
 
 from imaging.errors import ImagingError
 from imaging.regions.label_map_files import NIFTI_ENDINGS
+from imaging.regions.named_acquisitions import acquisition_named
 from imaging.regions.region_files import REGIONS_FILE, write_regions
-from imaging.regions.seg_files import SEG_CLASSES, acquisition_named, read_seg_regions
+from imaging.regions.seg_files import SEG_CLASSES, read_seg_regions
 from imaging.volume import Study
 from workup.case.reading_codec import ReadingFile, reading_document
 from workup.errors import ExchangeError, WorkupError

@@ -17,10 +17,10 @@ from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
 from imaging.regions.grids import onto_grid
 from imaging.regions.label_map_files import NIFTI_ENDINGS, load_label_map
+from imaging.regions.named_acquisitions import acquisition_named, series_told
 from imaging.regions.placement import place_mask
 from imaging.regions.region import Provenance, Region, RegionMask
 from imaging.regions.region_codec import sidecar_kinds
-from imaging.regions.seg_files import acquisition_named, series_told
 from imaging.regions.segment_roles import SegmentIdentity, described_in_words, regions_of
 from imaging.volume import Acquisition, Study
 from workup.exchange.imported import Imported, LeftOut

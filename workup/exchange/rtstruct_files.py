@@ -20,8 +20,8 @@ from pydicom.errors import InvalidDicomError
 
 from imaging.errors import RegionError
 from imaging.geometry import VolumeGeometry
+from imaging.regions.named_acquisitions import acquisition_named, same_frame, series_told
 from imaging.regions.region import Provenance, RegionMask
-from imaging.regions.seg_files import acquisition_named, same_frame, series_told
 from imaging.regions.segment_roles import SKIP, SegmentIdentity, regions_of
 from imaging.volume import Acquisition, Study
 from workup.exchange.imported import Imported, LeftOut
