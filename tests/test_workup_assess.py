@@ -184,3 +184,15 @@ def test_a_record_of_another_patient_than_the_images_is_pointed_out(case_of, pat
     assert bool(assessment_document(result)["patient_caution"]) is told
     assert any("different patient" in value for _, value in assessment_report(result).facts) is told
     assert ("different patient" in why_so(case_row("case", assessment_document(result)))) is told
+
+
+def test_the_first_answers_say_why_a_patient_is_not_eligible(case_of):
+    plain = case_of("plain")
+    labs = [
+        {**lab, "value": "7.9"} if lab["analyte"] == "hemoglobin" else lab for lab in plain.record["labs"]
+    ]
+
+    result = assess(replace(plain, record={**plain.record, "labs": labs, "performance": None}), PROTOCOL)
+
+    said = "FAIL: I8.1 (hemoglobin 7.9 g/dL is not >= 8.0 g/dL (2025-06-27)); UNKNOWN: I7"
+    assert assessment_report(result).answers[-1].why == said

@@ -110,8 +110,9 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
     from rich.markup import escape
     from rich.table import Table
 
-    from workup.report.assessment_report import enhancement_words, washout_words
+    from workup.report.assessment_report import ANSWERED, enhancement_words, washout_words
     from workup.report.assessment_tables import message_and_notes
+    from workup.report.screen_report import what_decides
     from workup.report.wording import words
     from workup.safe_text import without_controls
 
@@ -125,11 +126,9 @@ def _print_verdicts(assessment: Assessment, written: list[Path], reads: str) -> 
         answers.add_row(
             question, f"[bold {style}]{verdict.status.value}[/]", escape(message_and_notes(verdict))
         )
-    failed = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "FAIL"]
-    still = [i for i, v in assessment.screen.verdicts.items() if v.status.value == "UNKNOWN"]
-    open_ones = ", ".join([*(f"{i} FAIL" for i in failed), *(f"{i} UNKNOWN" for i in still)])
     overall = words("en")[assessment.screen.overall]
-    answers.add_row("Trial criteria", f"[bold]{overall}[/]", open_ones or "none fails, none is open")
+    why = what_decides(assessment.screen, ANSWERED) or "none fails, none is open"
+    answers.add_row("Trial criteria", f"[bold]{overall}[/]", escape(why))
     console.print(answers)
     if caution := assessment.patient_caution:
         console.print(f"[yellow]{caution}[/]", soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from eligibility.verdict import Status, Verdict
+from eligibility.verdict import Verdict
 from imaging.findings.adjacency import ADJACENT_MM
 from imaging.findings.assess_region import RegionFindings
 from imaging.findings.finding import Finding
@@ -30,11 +30,14 @@ from workup.report.assessment_tables import (
 )
 from workup.report.content import Answer, Report, Section, Table, Tone, text
 from workup.report.key_images import defect_figures, lesion_figures
+from workup.report.screen_report import what_decides
 from workup.report.supporting_features import features_table
 from workup.report.targets_section import targets_section
 from workup.report.trace_section import trace_section
 from workup.report.wording import words
 
+#: Criteria that the first two answers are about.
+ANSWERED = ("I4", "I5")
 _OVERALL_TONES = {"ELIGIBLE": Tone.GOOD, "INELIGIBLE": Tone.BAD, "UNDETERMINED": Tone.OPEN}
 
 
@@ -141,16 +144,7 @@ def _examination_words(examination: Examination, assessment: Assessment) -> str:
 
 def _answers(assessment: Assessment, w: Words) -> tuple[Answer, ...]:
     result = assessment.screen
-    failed = [i for i, v in result.verdicts.items() if v.status is Status.FAIL]
-    still = [i for i, v in result.verdicts.items() if v.status is Status.UNKNOWN]
-    why = "; ".join(
-        part
-        for part in (
-            "FAIL: " + ", ".join(failed) if failed else "",
-            "UNKNOWN: " + ", ".join(still) if still else "",
-        )
-        if part
-    )
+    why = what_decides(result, ANSWERED)
     return (
         _answer(w["q_invasion"], assessment.vascular_invasion, w),
         _answer(w["q_lesion"], assessment.measurable_lesion, w),

@@ -7,7 +7,7 @@ on a reading, and what passes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -94,7 +94,7 @@ def headline(result: ScreenResult) -> str:
     """The answer in one line."""
     if result.overall == INELIGIBLE:
         failed = [v for v in result.verdicts.values() if v.status is Status.FAIL]
-        reasons = "; ".join(_in_brief(v) for v in failed)
+        reasons = "; ".join(in_brief(v) for v in failed)
         later = (
             f". Eligible from {result.eligible_from} if nothing else changes" if result.eligible_from else ""
         )
@@ -106,9 +106,19 @@ def headline(result: ScreenResult) -> str:
     return f"Undetermined, {what}: {', '.join(still)}"
 
 
-def _in_brief(verdict: Verdict) -> str:
+def in_brief(verdict: Verdict) -> str:
+    """A criterion with its reason, and the day on which time alone cures it."""
     clears = f"; clears {verdict.clears_on}" if verdict.clears_on else ""
     return f"{verdict.criterion_id} ({verdict.message}{clears})"
+
+
+def what_decides(result: ScreenResult, answered: Container[str] = ()) -> str:
+    """What fails, with its reason unless ``answered`` elsewhere, and what is open; empty if nothing is."""
+    failed = [v for v in result.verdicts.values() if v.status is Status.FAIL]
+    still = [i for i, v in result.verdicts.items() if v.status is Status.UNKNOWN]
+    fails = ", ".join(v.criterion_id if v.criterion_id in answered else in_brief(v) for v in failed)
+    parts = ("FAIL: " + fails if failed else "", "UNKNOWN: " + ", ".join(still) if still else "")
+    return "; ".join(part for part in parts if part)
 
 
 def _sections(result: ScreenResult) -> list[Section]:
