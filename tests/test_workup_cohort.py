@@ -80,6 +80,15 @@ def test_every_case_has_one_row_that_says_how_it_ended(undisturbed):
     assert "consnet" in rows[-1]["message"]
 
 
+def test_tables_are_on_the_disk_before_they_take_their_names(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    written = write_tables({"cases": [{"id": "a"}], "lesions": []}, tmp_path)
+
+    assert [path.stat().st_size for path in written] == synced
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
+
+
 def test_a_second_run_does_only_what_changed(registry, undisturbed, tmp_path):
     output, cases = tmp_path / "out", tmp_path / "cases"
     shutil.copytree(undisturbed, output)

@@ -148,6 +148,14 @@ def test_wrong_usage_is_exit_2():
     status, out, _ = run("assess")
 
     assert (status, out) == (2, "")
+    for arguments, found in (
+        (("assess", "--json"), "Missing argument"),
+        (("no", "--json"), "No such command"),
+    ):
+        status, out, err = run(*arguments)
+        assert status == 2 and found in err
+        assert json.loads(out)["error"]["code"] == "USAGE"
+        assert found in json.loads(out)["error"]["message"]
 
 
 def test_the_demo_prints_the_verdicts_and_writes_the_report(tmp_path):

@@ -147,6 +147,11 @@ def main(arguments: list[str] | None = None) -> None:
         build_app(given[0] if given else None)(args=given, standalone_mode=True)
     except BrokenPipeError:
         os._exit(0)
+    except SystemExit as ended:
+        usage = getattr(ended.__context__, "format_message", None)  # typer has told it on standard error
+        if usage is not None and "--json" in given:
+            print_json({"error": {"code": "USAGE", "message": usage(), "details": {}}})
+        raise
     except OSError as error:
         if not error.filename or error.errno not in _OF_THE_PLACE:
             raise

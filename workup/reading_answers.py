@@ -17,6 +17,7 @@ from imaging.findings.assess_region import JUDGED_ROLES
 from imaging.findings.enhancement import EnhancementFinding
 from imaging.findings.finding import Finding
 from imaging.findings.guards import pair_doubts
+from imaging.findings.noise import Z95
 from imaging.findings.printed_numbers import shown
 from imaging.findings.reference_liver import holds_part_of
 from imaging.phases.phase import Phase, PhaseDecision, Role
@@ -44,9 +45,6 @@ NOMINAL_S: Mapping[Phase, float] = {
     Phase.TRANSITIONAL: 180.0,
     Phase.HEPATOBILIARY: 1200.0,
 }
-
-#: 95 % of a normal distribution lies within this many standard errors.
-Z_95 = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +171,7 @@ class Answers:
             numbers = found.statistics[region.id, key]
             if numbers.mean is None:
                 continue
-            half = None if numbers.sd is None else Z_95 * numbers.sd / numbers.n_eff**0.5
+            half = None if numbers.sd is None else Z95 * numbers.sd / numbers.n_eff**0.5
             phase = self.decisions[key].phase
             points.append(
                 CurvePoint(

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from imaging.findings.noise import Z95
 from workup.errors import CaseError
 
-#: Two-sided 95 % point of the normal distribution, as Bland and Altman use it.
-Z_95 = 1.96
 #: A standard error below this is one of rounding: it has degenerated to 0 and states no certainty.
 _NO_ERROR = 1e-6
 
@@ -71,7 +70,7 @@ def cohen_kappa(
         return Kappa(1.0, None, observed, expected, len(first))
     value = (observed - expected) / (1 - expected)
     error = _kappa_error(share, weights, observed, expected, len(first))
-    half = Z_95 * error
+    half = Z95 * error
     interval = None if error < _NO_ERROR else (max(-1.0, value - half), min(1.0, value + half))
     return Kappa(value, interval, observed, expected, len(first))
 
@@ -119,7 +118,7 @@ def bland_altman(first: ArrayLike, second: ArrayLike) -> LimitsOfAgreement:
     _check_pairs(len(a), len(b))
     difference = a - b
     n, bias, sd = len(difference), float(difference.mean()), float(difference.std(ddof=1))
-    lower, upper = bias - Z_95 * sd, bias + Z_95 * sd
+    lower, upper = bias - Z95 * sd, bias + Z95 * sd
     if sd < _NO_ERROR:
         return LimitsOfAgreement(bias, sd, lower, upper, None, None, None, n)
     t = float(stats.t.ppf(0.975, n - 1))

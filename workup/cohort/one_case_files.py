@@ -6,7 +6,6 @@ Runs in a worker process. Whatever goes wrong with one case ends in that case's 
 from __future__ import annotations
 
 import json
-import os
 import resource
 import time
 import traceback
@@ -19,6 +18,7 @@ from workup.cohort.input_files import content_key, input_megabytes, local_inputs
 from workup.cohort.item import ASSESSED, FAILED, REFUSED, CaseResult, CohortItem
 from workup.cohort.rows import case_row, defect_rows, lesion_rows, missing_items
 from workup.errors import CaseError
+from workup.replaced_files import replace_synced
 
 if TYPE_CHECKING:
     from eligibility.protocol import Protocol
@@ -231,11 +231,7 @@ def _peak_mb() -> float:
 
 
 def _write_result(result: CaseResult, folder: Path) -> None:
-    """Beside, flushed, then renamed: killed at any moment, a result is whole or not there."""
+    """Killed at any moment, a result is whole or not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".result.{os.getpid()}"
-    with beside.open("w", encoding="utf-8") as stream:
-        json.dump(asdict(result), stream, ensure_ascii=False, allow_nan=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(folder / "result.json")
+    text = json.dumps(asdict(result), ensure_ascii=False, allow_nan=False)
+    replace_synced(folder / "result.json", text.encode())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workup.cohort.item import CaseResult
+from workup.replaced_files import replace_synced
 from workup.safe_text import csv_text
 
 Row = Mapping[str, Any]
@@ -30,8 +30,8 @@ def write_tables(tables: Mapping[str, Sequence[Row]], folder: str | Path) -> lis
     written = []
     for name, rows in tables.items():
         columns = columns_of(rows)
-        written.append(_replace(target / f"{name}.csv", _csv(rows, columns)))
-        written.append(_replace(target / f"{name}.parquet", _parquet(rows, columns)))
+        written.append(replace_synced(target / f"{name}.csv", _csv(rows, columns)))
+        written.append(replace_synced(target / f"{name}.parquet", _parquet(rows, columns)))
     return written
 
 
@@ -69,10 +69,3 @@ def _array(values: list[Any]) -> Any:
     if known and all(isinstance(v, int | float) and not isinstance(v, bool) for v in known):
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     return pa.array([None if v is None else str(v) for v in values], pa.string())
-
-
-def _replace(path: Path, data: bytes) -> Path:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(data)
-    beside.replace(path)
-    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imaging.findings.assess_region import RegionFindings
+from imaging.findings.noise import Z95
 from imaging.regions.region import Region, RegionMask, RegionRole
 from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
@@ -110,5 +111,5 @@ def _region_curve(region: Region, keys: list[str], assessment: Assessment) -> Cu
     return Curve(
         label=region.id.replace("_", " "),
         means=tuple(None if s is None else s.mean for s in found),
-        half_widths=tuple(None if s is None or s.sd is None else 1.96 * s.sd / s.n_eff**0.5 for s in found),
+        half_widths=tuple(None if s is None or s.sd is None else Z95 * s.sd / s.n_eff**0.5 for s in found),
     )

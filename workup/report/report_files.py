@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workup.errors import WorkupError
+from workup.replaced_files import replace_synced
 from workup.report import rendering
 from workup.report.content import Report
 
@@ -44,7 +44,7 @@ def write_report(
     rendered = [_render(report, document, name) for name in formats]  # all before any is written
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    return [_replace(target / name, data) for files in rendered for name, data in files.items()]
+    return [replace_synced(target / name, data) for files in rendered for name, data in files.items()]
 
 
 def _render(report: Report, document: Mapping[str, Any], name: str) -> dict[str, bytes]:
@@ -74,14 +74,3 @@ def pdf(report: Report) -> bytes:
             advice="pip install 'veinvasion[pdf]', and see scripts/install_system_libraries.sh",
         ) from error
     return bytes(HTML(string=rendering.html(report, printing=True)).write_pdf())
-
-
-def _replace(path: Path, data: bytes) -> Path:
-    """Write beside, flush to the disk, then rename: a reader sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(path)
-    return path
