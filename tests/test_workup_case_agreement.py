@@ -116,6 +116,7 @@ def test_published_numbers_come_out_of_case_folders(found):
     assert long_axis.icc.value == pytest.approx(by_hand, abs=1e-6)
     washout = answers_to(found, "defect: washout portal")
     assert (washout.n, round(washout.kappa.value, 2)) == (85, 0.47)
+    assert washout.kappa.interval_95 is not None
     assert (short_axis.limits, short_axis.not_measured) == (None, 17)
 
 
@@ -125,6 +126,8 @@ def test_verdicts_of_the_cases_are_compared(found):
     assert dict(invasion.counts) == {("FAIL", "FAIL"): 1, ("PASS", "PASS"): 1, ("PASS", "UNKNOWN"): 1}
     # by hand: observed 2/3; by chance 2/3 * 1/3 + 1/3 * 1/3 = 1/3
     assert invasion.kappa.value == pytest.approx((2 / 3 - 1 / 3) / (1 - 1 / 3))
+    assert invasion.kappa.interval_95 is None
+    assert invasion.why == "3 pairs: too few for an interval, which needs 20"
 
 
 def test_what_has_no_number_says_why(found):

@@ -438,6 +438,18 @@ def test_kappa_of_the_xeromammograms():
     assert round(cohen_kappa(first, second, order=range(4)).value, 2) == 0.57
 
 
+@pytest.mark.parametrize(
+    ("n", "answers", "told"), [(19, 2, False), (20, 2, True), (31, 4, False), (32, 4, True)]
+)
+def test_few_pairs_give_no_interval_of_kappa(n, answers, told):
+    """Five pairs of which the readers share one answer gave -0.18 to 0.41: no such certainty is stated."""
+    first = [i % answers for i in range(n)]
+    found = cohen_kappa(first, [1 - first[0], *first[1:]])
+
+    assert (found.interval_95 is not None) is told
+    assert found.fewest_for_interval == max(20, 2 * answers**2)
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=2, max_size=40))
 def test_kappa_is_symmetric_and_at_most_one(pairs):
     first, second = zip(*pairs, strict=True)

@@ -13,6 +13,9 @@ from scipy import stats
 from imaging.findings.noise import Z95
 from workup.errors import CaseError
 
+#: The large-sample error of kappa holds from about 2 k^2 pairs on, k being the number of different answers;
+#: fewer than about 20 were not looked at (Cicchetti 1981). [pairs]
+FEWEST_FOR_KAPPA_INTERVAL = 20
 #: A standard error below this is one of rounding: it has degenerated to 0 and states no certainty.
 _NO_ERROR = 1e-6
 
@@ -27,8 +30,9 @@ class Kappa:
         None where both readers gave one and the same answer throughout: chance agreement is 1 then and
         kappa is not defined.
     interval_95 : (low, high) or None
-        None where kappa is not defined, and where the large-sample error is 0, which would pretend
-        certainty: all agree, or one reader gave one answer throughout.
+        None where kappa is not defined, where there are fewer pairs than ``fewest_for_interval``, and where
+        the large-sample error is 0, which would pretend certainty: all agree, or one reader gave one answer
+        throughout.
     """
 
     value: float | None
@@ -36,6 +40,7 @@ class Kappa:
     observed: float
     expected: float
     n: int
+    fewest_for_interval: int
 
 
 def cohen_kappa(
@@ -51,7 +56,7 @@ def cohen_kappa(
     References
     ----------
     Cohen, Educ Psychol Meas 1960;20:37 and Psychol Bull 1968;70:213; large-sample error of Fleiss, Cohen
-    and Everitt, Psychol Bull 1969;72:323.
+    and Everitt, Psychol Bull 1969;72:323; pairs that it needs of Cicchetti, Appl Psychol Meas 1981;5:101.
     """
     _check_pairs(len(first), len(second))
     answers = list(order) if order is not None else sorted({*first, *second}, key=str)
@@ -64,15 +69,17 @@ def cohen_kappa(
     rows, columns = share.sum(1), share.sum(0)
     observed = float((weights * share).sum())
     expected = float((weights * np.outer(rows, columns)).sum())
+    n, fewest = len(first), max(FEWEST_FOR_KAPPA_INTERVAL, 2 * len(answers) ** 2)
     if math.isclose(expected, 1.0):
-        return Kappa(None, None, observed, expected, len(first))
+        return Kappa(None, None, observed, expected, n, fewest)
     if math.isclose(observed, 1.0):
-        return Kappa(1.0, None, observed, expected, len(first))
+        return Kappa(1.0, None, observed, expected, n, fewest)
     value = (observed - expected) / (1 - expected)
-    error = _kappa_error(share, weights, observed, expected, len(first))
+    error = _kappa_error(share, weights, observed, expected, n)
     half = Z95 * error
-    interval = None if error < _NO_ERROR else (max(-1.0, value - half), min(1.0, value + half))
-    return Kappa(value, interval, observed, expected, len(first))
+    rough = n < fewest or error < _NO_ERROR
+    interval = None if rough else (max(-1.0, value - half), min(1.0, value + half))
+    return Kappa(value, interval, observed, expected, n, fewest)
 
 
 def _kappa_error(

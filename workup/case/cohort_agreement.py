@@ -244,14 +244,16 @@ def _answers(question: str, pairs: Sequence[tuple[str | None, str | None]]) -> A
     if len(said) < FEWEST_PAIRS:
         return AnswerAgreement(question, counts, None, silent, _too_few(len(said)))
     kappa = cohen_kappa([a for a, _ in said], [b for _, b in said])
-    return AnswerAgreement(question, counts, kappa, silent, _why(kappa))
+    return AnswerAgreement(question, counts, kappa, silent, _why(kappa, said))
 
 
-def _why(kappa: Kappa) -> str:
+def _why(kappa: Kappa, said: Sequence[tuple[str, str]]) -> str:
     if kappa.value is None:
         return "both gave one and the same answer throughout"
     if kappa.interval_95 is not None:
         return ""
+    if kappa.value != 1.0 and all(len(set(answers)) > 1 for answers in zip(*said, strict=True)):
+        return f"{kappa.n} pairs: too few for an interval, which needs {kappa.fewest_for_interval}"
     what = "all agree" if kappa.value == 1.0 else "one reader gave one answer throughout"
     return f"{what}; the large-sample error gives no interval"
 
