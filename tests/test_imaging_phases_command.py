@@ -91,6 +91,16 @@ def test_another_encoding_is_refused_and_not_guessed(tmp_path, capsys):
     assert "error[SERIES_TABLE_ENCODING]" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("separator", ["\x0b", "\x85", "\u2028"])
+def test_a_description_with_a_line_separator_stays_one_row(tmp_path, separator):
+    path = tmp_path / "series.csv"
+    path.write_text(f"Modality,SeriesDescription\nCT,ABD{separator}ARTERIAL\nCT,DELAYED\n", encoding="utf-8")
+
+    rows = json.loads(run("--table", path, "--json").stdout)["rows"]
+
+    assert [(row["row"], row["phase"]) for row in rows] == [(0, "arterial"), (1, "delayed")]
+
+
 @pytest.mark.parametrize("arguments", [(), ("somewhere", "--table", "x.csv")])
 def test_either_a_folder_or_a_table(arguments):
     assert run(*arguments).exit_code == 2
@@ -112,6 +122,15 @@ BAD_LABELS = {
         "READER_LABEL_UNKNOWN",
     ),
 }
+
+
+def test_labels_of_another_encoding_are_refused(tmp_path, capsys):
+    path = tmp_path / "labels.csv"
+    path.write_bytes("series_number,phase\n3,문맥기\n".encode("cp949"))
+    with pytest.raises(SystemExit):
+        main(["phases", str(SAMPLE), "--labels", str(path)])
+
+    assert "error[SERIES_TABLE_ENCODING]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "text", "code"), BAD_LABELS.values(), ids=BAD_LABELS)

@@ -433,6 +433,13 @@ def test_a_bad_worklist_is_refused_with_its_place(tmp_path, text, named):
         find_items(tmp_path / "list.csv")
 
 
+def test_a_worklist_of_another_encoding_is_refused(tmp_path):
+    (tmp_path / "list.csv").write_bytes("case_id,dicom\n환자,images\n".encode("cp949"))
+
+    with pytest.raises(CaseError, match="not UTF-8"):
+        list(find_items(tmp_path / "list.csv"))
+
+
 def test_a_worklist_names_the_parts_of_a_case(registry, tmp_path):
     case = registry / "site" / "case0"
     (tmp_path / "list.csv").write_text(

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -584,6 +586,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "Neutrophils": ("anc",), "Creatinin": ("creatinine",), "Albumine": ("albumin",), "PT (INR)": ("inr",),
     "Bilirubin, direct": (), "Urine creatinine": (), "Creatine kinase": (), "Hemoglobin A1c": (), "Methemoglobin": (),
     "Neutrophils %": (), "Mean platelet volume": (), "Albumin/globulin ratio": (), "Prealbumin": (), "CRP": (), "GGT": (),
+    "혈색소(전혈)": ("hemoglobin",), "빌리루빈": ("bilirubin_total",), "당화혈색소": (), "직접빌리루빈": (), "나트륨": (),
     "ALP": (), "PT": (), "Hematocrit": (), "HBs antigen": (), "": (),
 }
 # fmt: on
@@ -598,6 +601,8 @@ OPEN_TABLES = {
     "a later result under such a name": ("Haemoglobine,5,g/dL,2025-03-08", "UNKNOWN"),
     "one without a day": ("Haemoglobine,5,g/dL,", "UNKNOWN"),
     "one of an earlier day": ("Haemoglobine,5,g/dL,2025-01-08", "PASS"),
+    "a later result under its Korean name": ("헤모글로빈,5,g/dL,2025-03-08", "FAIL"),
+    "a Korean name in decomposed letters": (normalize("NFD", "혈색소,5,g/dL,2025-03-08"), "FAIL"),
     "a name that means something else": ("Hemoglobin A1c,5,%,2025-03-08", "PASS"),
 }
 
@@ -611,4 +616,19 @@ def test_no_earlier_result_decides_beside_one_that_may_be_of_the_analyte(name: s
 
     assert verdicts["I8.1"].status == expected
     assert verdicts["I8.3"].status == "PASS"
-    assert table.warnings
+    assert bool(table.warnings) is (expected != "FAIL")
+
+
+def test_a_name_in_other_letters_is_not_said_to_be_needless(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text("analyte,value,unit,date\nヘモグロビン,5,g/dL,2025-03-08\n", "utf-8")
+
+    said = "labs.csv: not understood, see that no criterion needs it: ヘモグロビン"
+    assert read_lab_table(tmp_path / "labs.csv").warnings == (said,)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_a_table_end_as_on_any_computer(end: str, tmp_path: Path) -> None:
+    lines = ("analyte,value,unit,date", "Hb,11,g/dL,2025-03-08", "")
+    (tmp_path / "labs.csv").write_bytes(end.join(lines).encode())
+
+    assert [result.value for result in read_lab_table(tmp_path / "labs.csv").results] == [Decimal(11)]

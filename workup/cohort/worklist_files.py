@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,8 +83,10 @@ def _cases_below(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _read_worklist(path: Path) -> list[CohortItem]:
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        rows = list(csv.DictReader(stream))
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except UnicodeDecodeError as error:
+        raise CaseError("BAD_WORKLIST", f"byte {error.start} is not UTF-8", expected="UTF-8 text") from error
     unknown = [c for c in (rows[0] if rows else {}) if c not in _COLUMNS]
     if unknown:
         raise CaseError("BAD_WORKLIST", f"column {unknown[0]!r}", expected="columns " + ", ".join(_COLUMNS))

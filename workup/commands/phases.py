@@ -152,6 +152,7 @@ _NAMES_OF_A_SERIES = ("key", "series_uid", "series_number")
 def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
     """Phases by a reader: a JSON object, or a CSV with series_uid (or series_number, or key) and phase."""
     import csv
+    import io
 
     from imaging.phases.reader_labels import match_labels
     from workup.case.case_files import read_json_object
@@ -159,9 +160,8 @@ def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
 
     if path.suffix.lower() == ".json":
         return match_labels({name: str(phase) for name, phase in read_json_object(path).items()}, study)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        table = csv.DictReader(file)
-        rows = list(table)
+    table = csv.DictReader(io.StringIO(_table_text(path)))
+    rows = list(table)
     columns = set(table.fieldnames or ())
     if "phase" not in columns or not columns & set(_NAMES_OF_A_SERIES):
         raise WorkupError(
@@ -239,17 +239,22 @@ def _phases_of_table(table: Path, output: Path | None, as_json: bool) -> None:
 def _read_table(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
     """Columns and rows of a CSV with commas, semicolons or tabs."""
     import csv
+    import io
 
+    text = _table_text(path)
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
+    rows = list(reader)
+    return list(reader.fieldnames or ()), rows
+
+
+def _table_text(path: Path) -> str:
     from imaging.phases.series_table import refuse_encoding
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise refuse_encoding(error.start) from error
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=max(",;\t", key=head.count))
-    rows = list(reader)
-    return list(reader.fieldnames or ()), rows
 
 
 def _print_rows(rows: list[dict[str, Any]], named: list[dict[str, Any]]) -> None:

@@ -83,6 +83,18 @@ _SYNONYMS = {
     "sgpt": "alt",
     "pt inr": "inr",
     "serum creatinine": "creatinine",
+    "혈색소": "hemoglobin",
+    "헤모글로빈": "hemoglobin",
+    "절대호중구수": "anc",
+    "절대 호중구수": "anc",
+    "혈소판": "platelets",
+    "혈소판수": "platelets",
+    "총빌리루빈": "bilirubin_total",
+    "총 빌리루빈": "bilirubin_total",
+    "알부민": "albumin",
+    "혈청 알부민": "albumin",
+    "크레아티닌": "creatinine",
+    "혈청 크레아티닌": "creatinine",
 }
 
 #: Names that a laboratory may print for an analyte, but for something else as well.
@@ -95,6 +107,8 @@ _MAY_BE = {
     "alat": "alt",
     "asat": "ast",
     "kreatinin": "creatinine",
+    "빌리루빈": "bilirubin_total",
+    "호중구": "anc",
 }
 #: Words that make a name one of another quantity: direct bilirubin, urine albumin, hemoglobin A1c, mean
 #: platelet volume, creatinine clearance.
@@ -105,6 +119,8 @@ _ANOTHER_QUANTITY = frozenset({
     "glycosylated", "index", "indirect", "kinase", "mean", "percent", "pleural", "ratio", "surface",
     "unconjugated", "urinary", "urine", "volume", "width",
 })
+#: The same in Korean, where words are written together.
+_ANOTHER_QUANTITY_KOREAN = ("당화", "직접", "간접", "소변", "요중", "미세", "평균", "분포", "청소율", "용적")
 # fmt: on
 #: How alike two spellings of one name are at least: haemoglobine and haemoglobin 0.96, bilirubin direct and
 #: bilirubin total 0.77.
@@ -114,8 +130,8 @@ _ALIKE = 0.85
 def analyte_named(name: str) -> str | None:
     """The analyte a laboratory's name stands for, None if none.
 
-    >>> analyte_named("Total bilirubin"), analyte_named("direct bilirubin")
-    ('bilirubin_total', None)
+    >>> analyte_named("Total bilirubin"), analyte_named("direct bilirubin"), analyte_named("혈색소")
+    ('bilirubin_total', None, 'hemoglobin')
     """
     words = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
     known = {analyte.replace("_", " "): analyte for analyte in ANALYTES}
@@ -129,13 +145,19 @@ def analytes_resembling(name: str) -> tuple[str, ...]:
     (('hemoglobin',), ('ast',), ())
     >>> analytes_resembling("Hemoglobin A1c"), analytes_resembling("Bilirubin, direct")
     ((), ())
+    >>> analytes_resembling("혈색소(전혈)"), analytes_resembling("당화혈색소")
+    (('hemoglobin',), ())
     """
     words = re.findall(r"[^\W_]+", name.lower())
-    if "%" in name or _ANOTHER_QUANTITY & set(words):
+    if "%" in name or _ANOTHER_QUANTITY & set(words) or any(w in name for w in _ANOTHER_QUANTITY_KOREAN):
         return ()
     text = " ".join(words)
     known = {**{a.replace("_", " "): a for a in ANALYTES}, **_SYNONYMS, **_MAY_BE}
-    found = {analyte for key, analyte in known.items() if f" {key} " in f" {text} "}
+    found = {
+        analyte
+        for key, analyte in known.items()
+        if f" {key} " in f" {text} " or (not key.isascii() and key in text)
+    }
     if not found:
         alike = difflib.get_close_matches(text, known, 1, _ALIKE)
         found = {known[key] for key in alike if key[0] == text[0]}

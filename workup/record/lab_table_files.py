@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,8 +70,10 @@ def read_lab_table(path: str | Path) -> LabTable:
             warnings.append(_may_be(name, likely, place))
         else:
             ignored.add(name or "(no name)")
-    if ignored:
-        warnings.append(f"{file.name}: not read, no criterion needs it: {', '.join(sorted(ignored))}")
+    if needless := sorted(name for name in ignored if name.isascii()):
+        warnings.append(f"{file.name}: not read, no criterion needs it: {', '.join(needless)}")
+    if unknown := sorted(name for name in ignored if not name.isascii()):
+        warnings.append(f"{file.name}: not understood, see that no criterion needs it: {', '.join(unknown)}")
     digest = hashlib.sha256(data).hexdigest()
     return LabTable(
         file.name, digest, tuple(found), tuple(uncertain), tuple(sorted(ignored)), tuple(warnings)
@@ -79,9 +82,10 @@ def read_lab_table(path: str | Path) -> LabTable:
 
 def _text(data: bytes, name: str) -> str:
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecordError("RECORD_NOT_UTF8", f"{name}: byte {error.start} is not UTF-8 text") from error
+    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
