@@ -10,6 +10,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+from eligibility.verdict import Status
 from imaging.geometry import VolumeGeometry
 from imaging.phantom import TWINS
 from imaging.phantom_files import write_case
@@ -351,3 +352,14 @@ def test_headings_of_a_korean_report_are_korean(contradicted):
     names = {"95 %", "SHA-256", "SeriesInstanceUID", "code", "n", ""}
     headings = {c for t in report.tables for c in t.columns} | {t.title for t in report.tables}
     assert {h for h in headings - names if not re.search("[가-힣]", h)} == set()
+
+
+def test_a_korean_report_says_each_status_in_korean_beside_its_code(contradicted):
+    def column(language):
+        tables = assessment_report(contradicted, language=language).tables
+        return [row[1].text for table in tables if table.name == "criteria" for row in table.rows]
+
+    codes, both = column("en"), column("ko")
+    assert set(codes) <= {str(status) for status in Status} and len(set(codes)) > 2
+    assert [text.split(" (")[0] for text in both] == codes
+    assert all(re.search("[가-힣]", text) for text in both)

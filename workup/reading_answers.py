@@ -28,7 +28,6 @@ from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.baseline_targets import BaselineTargets
 from workup.case.case import Case, Statement
 from workup.errors import WorkupError
-from workup.lesions import LESION_ROLES
 from workup.reading import Reading
 
 #: What a region in hand is compared with.
@@ -287,8 +286,3 @@ def is_discordant(said: Statement | None, found: Finding | None) -> bool:
     (True, False)
     """
     return (said, found) in {(Statement.YES, Finding.NEGATIVE), (Statement.NO, Finding.POSITIVE)}
-
-
-def is_lesion(region: Region) -> bool:
-    """Whether a region is measured by RECIST."""
-    return region.role in LESION_ROLES

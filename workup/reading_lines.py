@@ -19,8 +19,6 @@ from workup.reading import Reading
 
 #: A line shorter than this was a slip of the hand. [mm]
 SHORTEST_LINE_MM = 1.0
-#: Ends lie on a slice if they are this close to its plane, in slices.
-ON_SLICE = 0.01
 
 Point = NDArray[np.float64]
 

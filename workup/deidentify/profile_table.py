@@ -16,8 +16,6 @@ from types import MappingProxyType
 
 from pydicom.datadict import tag_for_keyword
 
-EDITION = "2026c"
-
 _ROWS = {
     "D": """
         AcquisitionFieldOfViewLabel AnnotationGroupLabel AnnotationGroupUID AssertionDateTime

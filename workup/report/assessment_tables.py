@@ -197,7 +197,7 @@ def criteria_table(assessment: Assessment, w: Words) -> Table:
     rows = tuple(
         (
             text(v.criterion_id),
-            Cell(v.status.value, STATUS_TONES[v.status]),
+            Cell(w[f"code_{v.status.value}"], STATUS_TONES[v.status]),
             text("; ".join([message_and_notes(v), *(f"{w['missing']}: {m.path}" for m in v.missing)])),
             text(protocol.criterion(v.criterion_id).text),
         )
