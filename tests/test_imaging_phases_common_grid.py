@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.ndimage import affine_transform
 from scipy.signal import fftconvolve
 
 from imaging.phases.common_grid import CommonGrid, _block_means, _interpolated
-from imaging.phases.landmarks import _smooth_rows, _without_holes
+from imaging.phases.landmarks import _smooth_rows, _without_holes, find_liver, find_soft_tissue
 from imaging.phases.measurements import AORTA_MOVES, LUMEN_SHARE, aorta_hu
 from imaging.phases.tubes import RADII_MM, STEP, Tube, _best_path, _smoothed, averaged, disk_weights
 
@@ -150,3 +151,24 @@ def test_the_aorta_is_measured_in_the_most_even_disk_near_its_middle(center):
         medians.append(disks[min(disks)])
 
     assert aorta_hu(image, tube, grid) == pytest.approx(np.median(medians), abs=1e-3)
+
+
+def test_an_aorta_whose_disks_all_leave_the_image_has_no_number():
+    image = np.full((3, 31, 33), 200, dtype=np.float32)
+    grid = CommonGrid({"a": image}, np.arange(3) * 3.0, np.arange(31) * 2.0, np.arange(33) * 2.0)
+
+    with warnings.catch_warnings(action="error"):
+        assert np.isnan(aorta_hu(image, Tube(np.zeros(3, int), np.zeros(3, int), np.full(3, 12.0)), grid))
+
+
+@pytest.mark.parametrize(("first", "others", "found"), [(60, 60, True), (20, 60, True), (60, 20, False)])
+def test_the_liver_lies_right_of_the_spine_of_its_own_slices(first, others, found):
+    image = np.full((16, 60, 80), -1000, dtype=np.float32)
+    image[:, 10:50, 12:48] = 60
+    grid = CommonGrid({"a": image}, np.arange(16) * 3.0, np.arange(60) * 2.0, np.arange(80) * 2.0)
+    spine = np.full((16, 2), float(others))
+    spine[0, 1] = first
+
+    liver = find_liver(grid, spine, find_soft_tissue(grid, np.zeros(image.shape, dtype=bool)))
+
+    assert (liver is not None) is found

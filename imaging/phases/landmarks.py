@@ -211,7 +211,8 @@ def find_liver(grid: CommonGrid, spine: NDArray[np.float64], tissue: SoftTissue)
     column = np.arange(soft.shape[2])[None, None, :]
     right = (spine[:, 1][:, None, None] - column) * grid.spacing_mm[2]
     for part in _components(eroded(soft, 6.0, grid.spacing_mm[1]) & (right > -60)):
-        if float(right[0, 0][np.nonzero(part)[2]].mean()) < 15 or _milliliters(part, grid) < LIVER_LEAST_ML:
+        middle = float(np.broadcast_to(right, part.shape)[part].mean())
+        if middle < 15 or _milliliters(part, grid) < LIVER_LEAST_ML:
             continue
         core = part & (right > 15)
         inside = core[tissue.box]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -38,7 +39,7 @@ IVC_ABOVE_LIVER_HU = 10.0
 #: Blood on CT, with or without contrast; outside of this the tube was not the aorta. [HU]
 BLOOD_HU = (15.0, 900.0)
 #: The renal sinus opens toward the spine by up to twice this. [mm]
-SINUSMOTTLING_REACH_MM = 18.0
+SINUS_REACH_MM = 18.0
 #: How much urine must be bright. [ml]
 PELVIS_ML = 0.4
 #: Fewest points of a part that is measured.
@@ -119,7 +120,7 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
 
 
 def aorta_hu(image: Image, tube: Tube, grid: CommonGrid) -> float:
-    """Median over slices of the most even disk near the tracked center. [HU]"""
+    """Median over slices of the most even disk near the tracked center; NaN if none is within view. [HU]"""
     values = []
     for layer, row, column, radius_mm in zip(image, tube.rows, tube.columns, tube.radius_mm, strict=True):
         disk = _disk(LUMEN_SHARE * float(radius_mm), grid.spacing_mm[1])
@@ -132,7 +133,7 @@ def aorta_hu(image: Image, tube: Tube, grid: CommonGrid) -> float:
         lumens = layer[at[..., 0], at[..., 1]]
         spread = lumens.std(axis=1) + 0.5 * np.abs(_MOVES[inside]).sum(axis=1)
         values.append(float(np.median(lumens[spread.argmin()])))
-    return float(np.median(values))
+    return float(np.median(values)) if values else math.nan
 
 
 #: Where the middle of the aorta may lie in one pass, from where it lies in all. [grid points]
@@ -228,7 +229,7 @@ class _KidneyParts:
 
 def _kidney_parts(kidneys: Mask, grid: CommonGrid) -> _KidneyParts:
     """Outer and inner part of the kidneys, and all they enclose: the sinus opens toward the spine."""
-    whole = closed(kidneys, round(SINUSMOTTLING_REACH_MM / grid.spacing_mm[1]), 1)
+    whole = closed(kidneys, round(SINUS_REACH_MM / grid.spacing_mm[1]), 1)
     shell, core, enclosed = (eroded(whole, deep_mm, grid.spacing_mm[1]) for deep_mm in (4.0, 8.0, 3.0))
     return _KidneyParts(kidneys & ~shell, kidneys & core, enclosed)
 
