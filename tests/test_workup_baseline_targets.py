@@ -148,3 +148,11 @@ def test_an_organ_is_kept_in_the_reading():
 
     assert reading.lesions["a"].organ == "left lung"
     assert parse_reading(reading_document(reading)) == reading
+
+
+@pytest.mark.parametrize(("at", "told"), [(4, True), (9, True), (10, False), (24, False)])
+def test_targets_that_lie_in_one_place_are_pointed_out(at, told):
+    found = judged({"a": lesion(20), "b": lesion(20, at=at)})  # moved along rows and columns
+
+    assert found.targets.settled.targets == ("a", "b")
+    assert any("a and b lie in one place" in note for note in found.targets.notes) is told

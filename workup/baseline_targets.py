@@ -7,9 +7,11 @@ question, which the choice does not answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
+from imaging.findings.features import share_inside
 from imaging.regions.region import Region, RegionRole
 from recist.lesion import LesionKind, MeasuredLesion
 from recist.measurability import Status
@@ -19,6 +21,8 @@ from workup.lesions import LesionMeasurement
 
 #: A lesion outlined on a liver study counts for the liver until its reader names another organ.
 ORGAN_WHERE_NONE_IS_NAMED = "liver"
+#: Breathing moves a lesion between phases, but two lesions do not share this much of the smaller.
+ONE_PLACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,12 @@ def baseline_targets(
         if statement.target is Statement.YES
     ]
     settled = settle_targets(proposal, chosen)
-    return BaselineTargets(settled, (*_how_chosen(settled, kept_out), *_doubts(settled, measured)))
+    notes = (
+        *_how_chosen(settled, kept_out),
+        *_doubts(settled, measured),
+        *_same_place(settled, regions, measured),
+    )
+    return BaselineTargets(settled, notes)
 
 
 def with_organ(lesion: MeasuredLesion) -> MeasuredLesion:
@@ -87,6 +96,22 @@ def _how_chosen(settled: SettledTargets, kept_out: dict[str, KeptOut]) -> list[s
         names = ", ".join(declined)
         return [f"measurable, but not chosen as targets by the reader: {names} (I5 asks whether one exists)"]
     return []
+
+
+def _same_place(
+    settled: SettledTargets, regions: Sequence[Region], measured: Sequence[LesionMeasurement]
+) -> Iterator[str]:
+    """Pairs of targets whose measured outlines lie in one place, though perhaps on two phases."""
+    masks = {
+        region.id: mask
+        for region, m in zip(regions, measured, strict=True)
+        if region.id in settled.targets and (mask := region.masks.get(m.acquisition_key or "")) is not None
+    }
+    for (one, first), (other, second) in combinations(masks.items(), 2):
+        share = max(share_inside(first, second), share_inside(second, first))
+        if share >= ONE_PLACE:
+            place = f"targets {one} and {other} lie in one place ({100 * share:.0f} % of the smaller)"
+            yield f"{place}: is it one lesion, counted twice?"
 
 
 def _doubts(settled: SettledTargets, measured: Sequence[LesionMeasurement]) -> list[str]:
