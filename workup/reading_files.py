@@ -9,7 +9,6 @@ from pathlib import Path
 from imaging.phases.decision import name_phases
 from workup.case.case import Case
 from workup.case.case_files import is_store, read_case
-from workup.case.reader_files import CaseReader
 from workup.case.reads import SavedVersion
 from workup.case.state import case_of
 from workup.case.store_files import CaseStore, UnsavedWork, read_store_case
@@ -104,7 +103,7 @@ def _case_folder(path: Path, asked: Path | None) -> Path:
 
 def _version(folder: Path, reader: str | None) -> SavedVersion | None:
     """The version that a reader goes on from: the newest one, in a blinded case the newest of their own."""
-    history = CaseReader(folder).history()
+    history = CaseStore.open(folder).history()  # what a crash left finished counts
     return history.latest_version(reader if history.blinded else None)
 
 
