@@ -7,6 +7,7 @@ This module and ``viewer/layers.py`` are the only places that convert between co
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,9 +62,10 @@ class VolumeGeometry:
                 f"index_to_patient_mm has shape {matrix.shape}",
                 expected="a finite 4 x 4 matrix",
             )
-        volume = abs(float(np.linalg.det(matrix[:3, :3])))
-        lengths = np.linalg.norm(matrix[:3, :3], axis=0)
-        if lengths.min() <= 0 or volume < 1e-6 * float(lengths.prod()):
+        with np.errstate(over="ignore"):
+            volume = abs(float(np.linalg.det(matrix[:3, :3])))
+            lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+        if lengths.min() <= 0 or not 1e-6 * math.prod(lengths.tolist()) <= volume < math.inf:
             raise GeometryError(
                 "BAD_GEOMETRY",
                 f"axis lengths {lengths.tolist()} mm span no volume",

@@ -215,6 +215,8 @@ DAMAGED_FILES = {
     "no row count": (attributes(Rows=None), "BAD_BITS"),
     "pixels of floating point": (attributes(FloatPixelData=bytes(8)), "NOT_GRAYSCALE"),
     "a pixel spacing of zero": (attributes(PixelSpacing=["0", "1.25"]), "NO_POSITION"),
+    "a pixel spacing that spans no volume": (attributes(PixelSpacing=["1E-200", "1E-200"]), "NO_POSITION"),
+    "a pixel spacing beyond all lengths": (attributes(PixelSpacing=["1E200", "1E200"]), "NO_POSITION"),
     "a stack beyond all memory": (attributes(Rows=65535, Columns=65535), "TOO_LARGE"),
     "more plain pixels than bytes": (attributes(Rows=4000, Columns=4000), "TRUNCATED"),
     "a CT of nothing but surroundings": (attributes(PixelData=bytes(2 * 12 * 16), RescaleIntercept="-9000"), "BAD_RESCALE"),
