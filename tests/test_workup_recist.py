@@ -285,6 +285,8 @@ REFUSED = {
     "two patients":   ([("V0", case("20250101", {"A": 30})), ("V1", case("20250226", {"A": 30}, patient="other"))], "TWO_PATIENTS"),
     "no study date":  ([("V0", case(None, {"A": 30}))],                                                             "NO_STUDY_DATE"),
     "one date twice": ([("V0", case("20250101", {"A": 30})), ("V1", case("20250101", {"A": 30}))],                  "SAME_DATE"),
+    "capitals":       ([("V0", case("20250101", {"a 1": 30})), ("V1", case("20250226", {"A-1": 30}))],              "NAMES_ALIKE"),
+    "forms of letters": ([("V0", case("20250101", {"\u00e9": 30})), ("V1", case("20250226", {"e\u0301": 30}))],      "NAMES_ALIKE"),
 }
 # fmt: on
 
@@ -295,6 +297,13 @@ def test_cases_that_make_no_course_are_refused(cases, code):
         patient_over_time(cases)
 
     assert refused.value.code == code
+
+
+def test_two_lesions_of_one_case_may_have_names_alike():
+    both = {"A": 30, "a": 20}
+    patient = patient_over_time([("V0", case("20250101", both)), ("V1", case("20250226", both))])
+
+    assert {lesion.id for lesion in patient.lesions} == {"A", "a"}
 
 
 def test_case_folders_from_the_command_line(tmp_path):

@@ -7,9 +7,11 @@ at baseline. Lengths become recorded tenths here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from unicodedata import normalize
 
 from imaging.phases.decision import name_phases
 from imaging.regions.region import Region
@@ -57,13 +59,15 @@ def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
     ------
     CaseError
         ``TWO_PATIENTS`` if the cases' patient identifiers differ; ``NO_STUDY_DATE``; ``SAME_DATE``;
-        ``SEVERAL_EXAMINATIONS`` if one case holds measurements of several days.
+        ``SEVERAL_EXAMINATIONS`` if one case holds measurements of several days; ``NAMES_ALIKE`` if a lesion
+        changes its name by no more than capitals, blanks, hyphens or the form of its letters.
     """
     points = sorted((_time_point(name, case) for name, case in cases), key=lambda p: p.on)
     if len({point.on for point in points}) < len(points):
         raise CaseError(
             "SAME_DATE", "two cases have the same study date", expected="one case for each time point"
         )
+    _check_names(points)
     baseline = _baseline(points[0])
     lesions = baseline.lesions | _new_later(baseline, points[1:])
     visits = tuple(
@@ -76,6 +80,28 @@ def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
         for point in points
     )
     return Patient(_subject(cases), tuple(lesions.values()), visits, notes=baseline.notes)
+
+
+def _check_names(points: Sequence[TimePoint]) -> None:
+    """Refuse names that differ in spelling only: the lesion would be gone, and new under its other name."""
+    spelled: dict[str, set[str]] = {}
+    for point in points:
+        names = {*(region.id for region in _regions(point.case)), *_defects(point)}
+        for name in sorted(names):
+            before = spelled.setdefault(_plain(name), set())
+            if before and not before & names:
+                raise CaseError(
+                    "NAMES_ALIKE",
+                    f"{point.name} names {name!r} what was {min(before)!r} before",
+                    expected="one spelling of its name (capitals, blanks, form of letters) in all cases",
+                )
+        for name in names:
+            spelled[_plain(name)].add(name)
+
+
+def _plain(name: str) -> str:
+    """A name without capitals, blanks, hyphens and forms of letters."""
+    return re.sub(r"[\s_-]", "", normalize("NFKC", name).casefold())
 
 
 def _time_point(name: str, case: Case) -> TimePoint:
