@@ -214,6 +214,10 @@ def range_of(result: LabResult, value: Converted) -> Range:
     return censored.widened(MOLAR_GUARD) if value.molar else censored
 
 
+#: What holds where a comparison does not.
+_OPPOSITE = {">=": "<", "<": ">=", "<=": ">"}
+
+
 def compared(
     result: LabResult, value: Converted, bound: Decimal, test: Callable[[Range, Decimal], Truth], sign: str
 ) -> Answer:
@@ -223,7 +227,8 @@ def compared(
     unit = "" if result.analyte == "inr" else f" {value.unit}"
     shown = f"{result.comparator or ''}{digits(value.value, bound)}{unit}"
     against = f"{sign} {plain(bound)}{unit}"
-    evidence = _cited(result, f"{shown} {against}")
+    holds = _OPPOSITE[sign] if truth is Truth.FALSE else sign
+    evidence = _cited(result, f"{shown} {holds} {plain(bound)}{unit}")
     if truth is not Truth.UNKNOWN:
         kept = "" if truth is Truth.TRUE else "not "
         return known(truth, f"{name} {shown} is {kept}{against} ({result.date})", evidence)

@@ -14,11 +14,11 @@ from eligibility.answers import Ask
 from eligibility.child_pugh import child_pugh_components, class_of, is_child_pugh_class_a
 from eligibility.creatinine_clearance import creatinine_clearance
 from eligibility.drugs import contains_checkpoint_inhibitor, is_checkpoint_inhibitor, prednisone_equivalent_mg
-from eligibility.laboratory import digits
-from eligibility.patient import PatientFacts
+from eligibility.laboratory import compared, digits
+from eligibility.patient import LabResult, PatientFacts
 from eligibility.ranges import Range
 from eligibility.truth import Truth
-from eligibility.units import ANALYTES, canonical, units_of
+from eligibility.units import ANALYTES, Converted, canonical, units_of
 from tests.eligibility_records import facts, lab, protocol, status, verdict, with_labs
 
 # fmt: off
@@ -290,3 +290,13 @@ def test_one_checkpoint_inhibitor_makes_the_regimen_one() -> None:
 def test_steroid_equivalents(drug: str, dose: str) -> None:
     assert prednisone_equivalent_mg(drug, Decimal(dose)) == Decimal(STEROIDS[drug, dose])
     assert prednisone_equivalent_mg("budesonide", Decimal(9)) is None
+
+
+def test_a_value_that_breaks_its_limit_is_printed_with_the_comparison_that_holds() -> None:
+    kept, broken = (LabResult("hemoglobin", Decimal(v), unit="g/dL") for v in ("8.0", "7.0"))
+
+    def printed(result: LabResult) -> str:
+        value = Converted(Decimal(str(result.value)), "g/dL")
+        return compared(result, value, Decimal("8.0"), Range.at_least, ">=").evidence[0].compared_as
+
+    assert (printed(kept), printed(broken)) == ("8.0 g/dL >= 8.0 g/dL", "7.0 g/dL < 8.0 g/dL")
