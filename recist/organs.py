@@ -82,6 +82,11 @@ _ORGAN_WORDS = (
     ("뇌", "brain"),
     ("diaphragm", "diaphragm"),
     ("heart", "heart"),
+    # as liver lesions are placed in short; last, since beside another organ's name it is that organ's
+    ("(?:right|left) lobe", "liver"),
+    ("caudate", "liver"),
+    (r"seg(?:ment)?s? ?(?:[1-8]|i{1,3}|iv|vi{0,3})[ab]?\b", "liver"),
+    ("(?:우엽|좌엽|미상엽)", "liver"),
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recist.lesion import LesionKind, MeasuredLesion, Modality
-from recist.organs import at_porta_hepatis, organ_of
+from recist.organs import at_porta_hepatis, kind_of_organ, organ_of
 from recist.targets import baseline_age_warning, check_choice, limits_broken, propose_targets
 
 
@@ -171,12 +171,33 @@ def test_limits_hold_for_any_patient(found):
         ("left adrenal", None, "adrenal"),
         ("Thyroid, left", None, "thyroid"),
         ("left", None, "left"),
+        ("Right lobe", None, "liver"),
+        ("segments 5/8", None, "liver"),
+        ("Seg IVb", None, "liver"),
+        ("caudate lobe", None, "liver"),
+        ("간우엽", None, "liver"),
+        ("좌엽", None, "liver"),
+        ("right lower lobe, segment 8 of the lung", None, "lung"),
+        ("thyroid, right lobe", None, "thyroid"),
+        ("S1", None, "s1"),  # of the liver or of the spine: not told
+        ("segment 9", None, "segment 9"),  # the liver has eight
         ("", None, "organ not recorded"),
         ("liver", LesionKind.NODE, "lymph nodes"),
     ],
 )
 def test_organs(text, kind, organ):
     assert organ_of(text, kind) == organ
+
+
+@pytest.mark.parametrize("text", ["S1", "left", "segment 9", "right temporal lobe"])
+def test_a_place_that_is_not_understood_makes_no_lesion_solid(text):
+    assert kind_of_organ(text) is None
+
+
+def test_lesions_of_several_segments_are_lesions_of_one_organ():
+    found = [lesion(f"L{i}", 30.0 + i, f"segment {i}") for i in (2, 5, 8)]
+
+    assert sum(p.role == "target" for p in propose_targets(found).placements) == 2
 
 
 def test_places_where_nodes_are_often_reactive():
