@@ -280,8 +280,22 @@ def test_a_non_target_that_was_only_mentioned_is_present():
     assert patient.responses()[1].non_target is Response.NON_CR_NON_PD
 
 
+def _with_new_at(organ, kind=None):
+    """A course with a small new lesion at a place."""
+    told = {"N": replace(SAID, organ=organ, kind=kind)}
+    later = case("20250226", {"A": 30, "N": 6}, told, roles={"N": RegionRole.NON_TARGET_LESION})
+    return [("V0", case("20250101", {"A": 30})), ("V1", later)]
+
+
+def test_a_new_lesion_is_what_its_reader_calls_it_where_its_place_does_not_tell():
+    patient = patient_over_time(_with_new_at("mediastinum", "node"))
+
+    assert patient.responses()[1].overall is not Response.PD  # 8 mm across: a normal node
+
+
 # fmt: off
 REFUSED = {
+    "a new lesion at a place that does not tell what it is": (_with_new_at("mediastinum"), "KIND_UNKNOWN"),
     "two patients":   ([("V0", case("20250101", {"A": 30})), ("V1", case("20250226", {"A": 30}, patient="other"))], "TWO_PATIENTS"),
     "no study date":  ([("V0", case(None, {"A": 30}))],                                                             "NO_STUDY_DATE"),
     "one date twice": ([("V0", case("20250101", {"A": 30})), ("V1", case("20250101", {"A": 30}))],                  "SAME_DATE"),

@@ -60,7 +60,8 @@ def patient_over_time(cases: Sequence[tuple[str, Case]]) -> Patient:
     CaseError
         ``TWO_PATIENTS`` if the cases' patient identifiers differ; ``NO_STUDY_DATE``; ``SAME_DATE``;
         ``SEVERAL_EXAMINATIONS`` if one case holds measurements of several days; ``NAMES_ALIKE`` if a lesion
-        changes its name by no more than capitals, blanks, hyphens or the form of its letters.
+        changes its name by no more than capitals, blanks, hyphens or the form of its letters;
+        ``KIND_UNKNOWN`` if neither reader nor place says what a lesion is.
     """
     points = sorted((_time_point(name, case) for name, case in cases), key=lambda p: p.on)
     if len({point.on for point in points}) < len(points):
@@ -211,8 +212,15 @@ def _age(point: TimePoint) -> tuple[str, ...]:
 
 
 def _followed(lesion_id: str, role: Role, measurement: LesionMeasurement) -> FollowedLesion:
-    kind = measurement.lesion.kind or LesionKind.SOLID
-    return FollowedLesion(lesion_id, role, organ_of(with_organ(measurement.lesion).organ, kind), kind)
+    lesion = with_organ(measurement.lesion)
+    if lesion.kind is None:
+        raise CaseError(
+            "KIND_UNKNOWN",
+            f"what lesion {lesion_id!r} at {lesion.organ!r} is cannot be told from its place",
+            expected="a kind: nodes and bone count differently",
+            advice=f"Give it in reading.json: one of {', '.join(LesionKind)}.",
+        )
+    return FollowedLesion(lesion_id, role, organ_of(lesion.organ, lesion.kind), lesion.kind)
 
 
 def _thrombus(defect_id: str, role: Role) -> FollowedLesion:
