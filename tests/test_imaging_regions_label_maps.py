@@ -21,8 +21,12 @@ LABELS[2:4, 2:4, 1:3] = 1
 AFFINE = np.diag([0.8, 0.8, 2.5, 1.0])
 
 
-def written(folder: Path, voxels: NDArray[np.generic], unit: str = "mm", scale: float = 1.0) -> Path:
-    image = nibabel.Nifti1Image(voxels, np.diag([scale, scale, scale, 1.0]) @ AFFINE)
+def written(
+    folder: Path, voxels: NDArray[np.generic], unit: str = "mm", scale: float = 1.0, shear: float = 0.0
+) -> Path:
+    affine = np.diag([scale, scale, scale, 1.0]) @ AFFINE
+    affine[0, 1] = shear * affine[1, 1]
+    image = nibabel.Nifti1Image(voxels, affine)
     image.header.set_xyzt_units(unit)
     nibabel.save(image, folder / "map.nii.gz")
     return folder / "map.nii.gz"
@@ -55,6 +59,10 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "meters that no header tells": (
         lambda to: written(to, LABELS, "unknown", 0.001),
         "0.0008 x 0.0008 x 0.0025 mm",
+    ),
+    "rows and columns that are not perpendicular": (
+        lambda to: written(to, LABELS, shear=0.1),
+        "the axes of map.nii.gz are sheared (a cosine of 0.0995 between two of them)",
     ),
 }
 

@@ -16,6 +16,8 @@ NIFTI_ENDINGS = (".nii.gz", ".nii")
 _MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 #: Voxels of body images measure this much along each axis; what lies outside is in another unit. [mm]
 PLAUSIBLE_VOXEL_MM = (0.05, 50.0)
+#: Axes whose cosine is larger are not perpendicular: lengths between them would be wrong.
+COSINE_TOLERANCE = 1e-3
 
 
 def load_label_map(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry]:
@@ -24,7 +26,7 @@ def load_label_map(path: Path) -> tuple[NDArray[np.integer[Any]], VolumeGeometry
     Raises
     ------
     RegionError
-        ``REGIONS_FORMAT`` if it is no 3D array of whole labels in voxels of a plausible size.
+        ``REGIONS_FORMAT`` if it is no 3D array of whole labels in box-shaped voxels of a plausible size.
     """
     import nibabel
     from nibabel.filebasedimages import ImageFileError
@@ -66,7 +68,7 @@ def _no_label_map(values: NDArray[Any]) -> str:
 
 
 def _affine_mm(image: Any, name: str) -> NDArray[np.float64]:
-    """Voxel index to RAS position, in millimeters whatever the header's unit of length."""
+    """Voxel index to RAS position along perpendicular axes, in millimeters whatever the header's unit."""
     unit = image.header.get_xyzt_units()[0]
     affine = np.array(image.affine, dtype=np.float64)
     affine[:3] *= _MM_PER_UNIT[unit]
@@ -78,5 +80,14 @@ def _affine_mm(image: Any, name: str) -> NDArray[np.float64]:
             f"{name} has voxels of {' x '.join(f'{s:.4g}' for s in sides)} mm; its header's unit is {unit}",
             expected=f"voxels of {low:g} to {high:g} mm",
             advice="Correct the unit of length in the file's header (xyzt_units).",
+        )
+    axes = affine[:3, :3] / sides
+    skew = float(np.abs(axes.T @ axes - np.eye(3)).max())
+    if skew > COSINE_TOLERANCE:
+        raise RegionError(
+            "REGIONS_FORMAT",
+            f"the axes of {name} are sheared (a cosine of {skew:.4f} between two of them)",
+            expected="axes that are perpendicular to each other",
+            advice="Resample the label map to a grid without shear, or draw it on the original images.",
         )
     return affine
