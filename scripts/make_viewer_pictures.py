@@ -59,7 +59,7 @@ def picture(viewer: napari.Viewer, path: Path) -> None:
 
 def grid(folder: Path, out: Path) -> None:
     """The sample, read; the defect in hand."""
-    viewer, window = shown(SAMPLE, folder / "grid")
+    viewer, window = shown(SAMPLE, folder / "grid", reader="Reader One")
     window.desk.reading.activate("hcc1")
     portal = window.desk.reading.keys_of_phase(Phase.PORTAL_VENOUS)[0]
     window.desk.session.activate(portal)

@@ -55,7 +55,8 @@ class ReaderPanel(QWidget):
         taken_over = keeper is not None and not keeper.name_given
         self.taken_over.setText(
             escaped(
-                f"This goes on as {name}, from the last save. Enter above if that is you, or type your name."
+                f"This goes on as {name}, from the last save. "
+                "If that is you, press Enter in the field above; else type your name there."
             )
         )
         self.taken_over.setVisible(taken_over)
