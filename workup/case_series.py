@@ -213,14 +213,17 @@ def _age(point: TimePoint) -> tuple[str, ...]:
 
 def _followed(lesion_id: str, role: Role, measurement: LesionMeasurement) -> FollowedLesion:
     lesion = with_organ(measurement.lesion)
-    if lesion.kind is None:
+    kind = lesion.kind
+    if kind is None and organ_of(lesion.organ) == "bone":
+        kind = LesionKind.SOLID  # with a soft part or without, it is no node: following asks for no more
+    if kind is None:
         raise CaseError(
             "KIND_UNKNOWN",
             f"what lesion {lesion_id!r} at {lesion.organ!r} is cannot be told from its place",
-            expected="a kind: nodes and bone count differently",
+            expected="a kind: nodes count differently",
             advice=f"Give it in reading.json: one of {', '.join(LesionKind)}.",
         )
-    return FollowedLesion(lesion_id, role, organ_of(lesion.organ, lesion.kind), lesion.kind)
+    return FollowedLesion(lesion_id, role, organ_of(lesion.organ, kind), kind)
 
 
 def _thrombus(defect_id: str, role: Role) -> FollowedLesion:
