@@ -131,7 +131,7 @@ def open_ours(watch, folder):
     from viewer import launch
 
     with tempfile.TemporaryDirectory() as kept:
-        loading = launch.Loading(Path(folder), case_folder=f"{kept}/case")
+        loading = launch.Loading(Path(folder), case_folder=f"{kept}/case", apart=True)
         viewer = launch.show(loading)
         middle = []
 

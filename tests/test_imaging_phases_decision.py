@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imaging.errors import ImagingError
 from imaging.geometry import VolumeGeometry
 from imaging.phases.decision import AGENT_PHASES, agree, decide, name_phases
-from imaging.phases.measurements import PassNumbers
+from imaging.phases.pass_numbers import PassNumbers
 from imaging.phases.phase import DEFINITE, Evidence, Phase, Role
 from imaging.phases.plausibility import ARTERIAL, darker_before_brighter, read_passes
 from imaging.phases.reader_labels import match_labels

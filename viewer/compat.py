@@ -43,6 +43,14 @@ def parse_shaders_once() -> None:
     Program._parse_variables_from_code = remembered
 
 
+def know_units() -> None:
+    """Let pint read its table of units, as napari has it do for its first layer (0.9.2)."""
+    import pint
+
+    registry: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    _ = registry.mm
+
+
 def drop_polygon(labels: Any) -> bool:
     """Forget the corners of a polygon that was not closed; whether there were any.
 

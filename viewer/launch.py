@@ -1,7 +1,7 @@
 """``veinvasion view``: open a case in a window.
 
-Images are read on a thread of their own from before napari is imported; if they take longer, the window
-shows how far it is. Then it is built in steps, images first: what else belongs to it follows while one can
+Images are read in a process of their own while napari starts; if they take longer, the window shows how
+far it is. Then it is built in steps, images first: what else belongs to it follows while one can
 already scroll, and nothing freezes for longer than one step.
 """
 
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from viewer.feed import Feed
     from workup.reading_files import OpenedReading
 
-#: So long napari waits for the images. Most studies on a disk are read by then, and as Python runs one thread
-#: at a time, reading them beside napari's start takes longer than one after the other. [s]
+#: So long napari waits for images that are read on a thread of its process. Most studies on a disk are read
+#: by then, and as Python runs one thread at a time, reading beside napari's start takes longer. [s]
 ALONE_S = 1.0
+#: So long an empty window waits for images before it tells how far they are. [s]
+SOON_S = 0.5
 #: Python looks for garbage after so many new objects (by default 700), and so often among older ones. The
 #: start of napari makes many that stay: looking among them takes a tenth of the time until images appear.
 COLLECT_GARBAGE_AFTER = (50_000, 20, 20)
@@ -60,7 +62,7 @@ class Window:
 
 def launch(path: str | Path, *, reader: str | None = None, case_folder: str | Path | None = None) -> None:
     """Open a folder in a new window and stay until it is closed."""
-    run(Loading(Path(path), reader=reader, case_folder=case_folder))
+    run(Loading(Path(path), reader=reader, case_folder=case_folder, apart=True))
 
 
 def run(loading: Loading) -> None:
@@ -78,10 +80,24 @@ def show(loading: Loading) -> Any:
     import napari
 
     gc.set_threshold(*COLLECT_GARBAGE_AFTER)
-    loading.wait(ALONE_S)
+    loading.wait(0.0 if loading.apart else ALONE_S)
     viewer = napari.Viewer(title="veinvasion")
+    _prepare()
+    loading.wait(SOON_S)
     follow(viewer, loading)
     return viewer
+
+
+def _prepare() -> None:
+    """Import and make ready what images will need, while they are being read."""
+    from importlib import import_module
+
+    from viewer import compat
+
+    for module in ("viewer.desk", "viewer.layout", "viewer.settings", "viewer.widgets.parts"):
+        import_module(module)
+    compat.parse_shaders_once()
+    compat.know_units()
 
 
 def choose_and_start(viewer: Any) -> None:
@@ -121,8 +137,8 @@ def follow(viewer: Any, loading: Loading) -> None:
         pause.timeout.connect(step)
         drawn.start(0)
 
-    if loading.opened is not None:
-        built(loading.opened)
+    if loading.outcome is not None and not isinstance(loading.outcome, Exception):
+        built(loading.outcome)
     else:
         load_with_progress(viewer, loading, built)
 

@@ -1,15 +1,18 @@
-"""A folder being loaded on a thread of its own, from before there is a window until its images are shown."""
+"""A folder being loaded beside the window, from before there is one until its images are shown."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from typing import TYPE_CHECKING
 
-from workup.reading_files import OpenedReading, open_reading
+from viewer.reading_apart import REFUSALS, ReadingApart
+
+if TYPE_CHECKING:  # napari starts while a process of its own imports what reads
+    from workup.reading_files import FolderRead, OpenedReading
 
 #: How often is looked whether loading has ended. [s]
 _LOOK_EVERY_S = 0.05
@@ -28,24 +31,49 @@ class Loading:
         Case folder or folder of images.
     reader, case_folder
         As for ``workup.reading_files.open_reading``.
+    apart : bool
+        Read in a process of its own, where that can be: while napari starts in this one.
     """
 
     def __init__(
-        self, path: Path, *, reader: str | None = None, case_folder: str | Path | None = None
+        self,
+        path: Path,
+        *,
+        reader: str | None = None,
+        case_folder: str | Path | None = None,
+        apart: bool = False,
     ) -> None:
-        self.path = path
-        self._open = partial(open_reading, path, reader=reader, case_folder=case_folder, progress=self._tell)
+        self.path, self._reader, self._case_folder = path, reader, case_folder
+        possible = apart and ReadingApart.possible()
+        self._apart = ReadingApart(path, reader=reader, case_folder=case_folder) if possible else None
         self._files: Queue[tuple[int, int]] = Queue()
-        self._outcome: OpenedReading | Exception | None = None
+        #: The reading, or why there is none; None while it is loaded.
+        self.outcome: OpenedReading | Exception | None = None
         self._thread = Thread(target=self._load, name="load", daemon=True)
         self._thread.start()
 
     def _load(self) -> None:
+        try:
+            self.outcome = self._open()
+        except Exception as error:  # raised again by ``result``, whatever it is
+            self.outcome = error
+            if not isinstance(error, REFUSALS):
+                raise  # a fault of ours: Python prints where
+
+    def _open(self) -> OpenedReading:
+        read = self._apart.result(self._tell) if self._apart is not None else None
+        from workup.reading_files import go_on
+
+        return go_on(self._read_here() if read is None else read)
+
+    def _read_here(self) -> FolderRead:
+        from workup.reading_files import read_folder
+
         sys.setswitchinterval(_TURNS_S)
         try:
-            self._outcome = self._open()
-        except Exception as error:  # raised again by ``result``, whatever it is
-            self._outcome = error
+            return read_folder(
+                self.path, reader=self._reader, case_folder=self._case_folder, progress=self._tell
+            )
         finally:
             sys.setswitchinterval(_USUAL_TURNS_S)
 
@@ -57,9 +85,9 @@ class Loading:
         self._thread.join(at_most_s)
 
     @property
-    def opened(self) -> OpenedReading | None:
-        """The reading, if it is there already."""
-        return self._outcome if isinstance(self._outcome, OpenedReading) else None
+    def apart(self) -> bool:
+        """Whether it is read in a process of its own."""
+        return self._apart is not None
 
     def progress(self) -> Iterator[tuple[int, int]]:
         """Files read and files in all, as they come, until loading has ended."""
@@ -78,7 +106,8 @@ class Loading:
             Why it could not be opened.
         """
         self._thread.join()
-        if self.opened is not None:
-            return self.opened
-        assert isinstance(self._outcome, Exception)
-        raise self._outcome
+        outcome = self.outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert outcome is not None, "the thread has ended"
+        return outcome

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.phases.decision import name_phases
+from imaging.phases.phase import PhaseDecision
 from workup.case.case import Case
 from workup.case.case_files import is_store, read_case
 from workup.case.reads import SavedVersion
@@ -31,6 +32,53 @@ class OpenedReading:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class FolderRead:
+    """What a folder holds, its phases named: all of opening that takes long, and nothing bound to a process.
+
+    Attributes
+    ----------
+    path, kept_in : Path
+        The folder, and the case folder in which work on it is kept.
+    held : SavedVersion or None
+        The version that ``case`` is, where the case folder had one.
+    reader : str or None
+        Who opens it, if named.
+    """
+
+    path: Path
+    kept_in: Path
+    held: SavedVersion | None
+    reader: str | None
+    case: Case
+    decisions: Mapping[str, PhaseDecision]
+
+
+def read_folder(
+    path: str | Path,
+    *,
+    reader: str | None = None,
+    case_folder: str | Path | None = None,
+    progress: Progress | None = None,
+) -> FolderRead:
+    """Read what ``open_reading`` opens; nothing is written or taken up yet.
+
+    Raises
+    ------
+    CaseError, ImagingError
+        If nothing usable is there.
+    """
+    path = Path(path)
+    kept_in = _case_folder(path, Path(case_folder) if case_folder else None)
+    held = _version(kept_in, reader) if is_store(kept_in) else None
+    if is_store(kept_in):
+        number = None if held is None else held.number
+        case = read_store_case(kept_in, version=number, who=reader, progress=progress)
+    else:
+        case = read_case(path, progress=progress)
+    return FolderRead(path, kept_in, held, reader, case, name_phases(case.study))
+
+
 def open_reading(
     path: str | Path,
     *,
@@ -50,22 +98,25 @@ def open_reading(
     CaseError, ImagingError
         If nothing usable is there.
     """
-    path = Path(path)
-    kept_in = _case_folder(path, Path(case_folder) if case_folder else None)
-    held = _version(kept_in, reader) if is_store(kept_in) else None
-    if is_store(kept_in):
-        number = None if held is None else held.number
-        case = read_store_case(kept_in, version=number, who=reader, progress=progress)
-    else:
-        case = read_case(path, progress=progress)
-    decisions = name_phases(case.study)
-    reading = Reading.from_case(case, decisions)
-    reading.reader = reader or case.reader
+    return go_on(read_folder(path, reader=reader, case_folder=case_folder, progress=progress))
+
+
+def go_on(read: FolderRead) -> OpenedReading:
+    """Open what was read: take up unsaved work, and keep what follows.
+
+    Raises
+    ------
+    CaseError
+        If the case folder cannot be used.
+    """
+    case, held = read.case, read.held
+    reading = Reading.from_case(case, read.decisions)
+    reading.reader = read.reader or case.reader
     seen = held.number if held else 0  # what is saved while the images load was not seen
-    store = CaseStore.open(kept_in, seen=seen) if is_store(kept_in) else None
-    keeper = Keeper(reading, lambda: _store(kept_in, case, reading.reader, path), store=store)
+    store = CaseStore.open(read.kept_in, seen=seen) if is_store(read.kept_in) else None
+    keeper = Keeper(reading, lambda: _store(read.kept_in, case, reading.reader, read.path), store=store)
     found = () if store is None else _take_up(store, reading, case)
-    keeper.name_given = reading.reader == reader
+    keeper.name_given = reading.reader == read.reader
     if held is not None and (not found or found[-1].saved_since is not None):
         keeper.opened_at(held)
     trouble = [] if store is None or store.trouble is None else [str(store.trouble)]

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from imaging.phases.decision import acquisition_role, weigh_study
-from imaging.phases.image import read_images
 from imaging.phases.phase import Phase, PhaseDecision, Role
 from imaging.phases.plausibility import ImageReading
 from imaging.volume import Study
@@ -48,4 +47,6 @@ class NamedPhases:
 
     @cached_property
     def _images(self) -> Mapping[str, ImageReading]:
+        from imaging.phases.image import read_images  # scipy: a window is there before it
+
         return read_images([a for a in self._study if self._roles[a.key] is Role.IMAGE], {}, None)

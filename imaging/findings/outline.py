@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Points = NDArray[np.float64]
 Estimator = Literal["g0.7", "mid", "center", "corner"]
@@ -55,7 +54,9 @@ def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArra
     """
     if _is_simple(mask) or _is_simple(mask.T):
         return mask, ()
-    labels, count = ndimage.label(mask, EIGHT_NEIGHBORS)
+    from scipy.ndimage import label
+
+    labels, count = label(mask, EIGHT_NEIGHBORS)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     equals = np.flatnonzero(sizes == sizes.max()).tolist()
     lengths = [0.0]
@@ -68,9 +69,11 @@ def largest_component(mask: NDArray[np.bool_], plane_mm: Points) -> tuple[NDArra
 
 def _filled(component: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The component without its holes: what is outside is joined to the border by pixel edges."""
+    from scipy.ndimage import label
+
     around = np.ones((component.shape[0] + 2, component.shape[1] + 2), dtype=bool)
     np.logical_not(component, out=around[1:-1, 1:-1])
-    outside, _ = ndimage.label(around)
+    outside, _ = label(around)
     return np.asarray(outside != outside[0, 0])[1:-1, 1:-1]
 
 
@@ -186,8 +189,10 @@ def padded(component: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def smoothed(components: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Components (slices, rows, columns) as shares of inside, padded and smoothed within each slice."""
+    from scipy.ndimage import gaussian_filter
+
     width = (0.0, SMOOTHING_PIXELS, SMOOTHING_PIXELS)
-    return np.asarray(ndimage.gaussian_filter(padded(components), width, truncate=4.0, mode="constant"))
+    return np.asarray(gaussian_filter(padded(components), width, truncate=4.0, mode="constant"))
 
 
 def contour_hulls(fields: NDArray[np.float64]) -> list[Points]:
@@ -370,10 +375,12 @@ def share_inside(field: NDArray[np.float64], ends: Points, plane_mm: Points, tol
     ``field`` is a padded share of inside. A line that runs along the border counts as inside: the limit
     is ``tolerance`` below :data:`OUTLINE_LEVEL`.
     """
+    from scipy.ndimage import map_coordinates
+
     length = math.hypot(*((ends[1] - ends[0]) @ plane_mm).tolist())
     pixel = min(math.hypot(*axis) for axis in plane_mm.tolist())
     steps = max(1, math.ceil(length / (0.1 * pixel)))
     share = (np.arange(steps) + 0.5) / steps
     where = ends[0][:, None] + (ends[1] - ends[0])[:, None] * share + PADDING_PIXELS
-    values = ndimage.map_coordinates(field, where, order=1)
+    values = map_coordinates(field, where, order=1)
     return int(np.count_nonzero(values >= OUTLINE_LEVEL - tolerance)) / steps

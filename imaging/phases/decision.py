@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from imaging.phases.agent import Agent, named_agent
 from imaging.phases.arterial_injection import arterial_injection
 from imaging.phases.delays import written_delays
 from imaging.phases.examination import examinations
-from imaging.phases.image import OrganMasks, read_images
 from imaging.phases.normalize import normalize
 from imaging.phases.order import WITHIN_SERIES, by_gap, order_conflicts, places
 from imaging.phases.phase import DEFINITE, Evidence, Phase, PhaseDecision, Role, Source
@@ -23,6 +23,9 @@ from imaging.phases.text import TextReading, names_several_passes, read_phase
 from imaging.phases.timing import delay_from_injection
 from imaging.phases.windows import HEPATOBILIARY_GADOXETATE_S, phase_at
 from imaging.volume import Acquisition, AcquisitionHeader, Study
+
+if TYPE_CHECKING:
+    from imaging.phases.image import OrganMasks
 
 #: How far a source is to be trusted when nothing speaks against it. Two that agree leave the
 #: product of their doubts; nothing but a reader is ever certain.
@@ -214,6 +217,8 @@ def name_phases(
     passes = [a for a in study.acquisitions if roles[a.key] is Role.IMAGE]
     images: Mapping[str, ImageReading] = {}
     if use_images:
+        from imaging.phases.image import read_images  # scipy: headers are read without it
+
         images = read_images(passes, organ_masks or {}, progress)
     return weigh_study(study.acquisitions, roles, reader_labels or {}, images)
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from imaging.phases.common_grid import CommonGrid, common_grids
 from imaging.phases.landmarks import Landmarks
-from imaging.phases.measurements import PassNumbers, measure_grid, measure_masks
+from imaging.phases.measurements import measure_grid, measure_masks
+from imaging.phases.pass_numbers import PassNumbers
 from imaging.phases.phase import Phase
 from imaging.phases.plausibility import SAME_AORTA_HU, ImageReading, read_passes
 from imaging.volume import Acquisition

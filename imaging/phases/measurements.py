@@ -26,6 +26,7 @@ from imaging.phases.landmarks import (
     find_spine,
     find_spleen,
 )
+from imaging.phases.pass_numbers import UNENHANCED_BLOOD_HU, PassNumbers
 from imaging.phases.tubes import Image, Mask, Tube, tube_mask
 
 #: Share of the aorta's radius that is measured, away from wall and partial volume.
@@ -46,51 +47,6 @@ PELVIS_ML = 0.4
 LEAST_POINTS = 30
 #: In the venous passes the vessels differ by at most this (D.3). [HU]
 VENOUS_BLOOD_HU = 50.0
-
-
-@dataclass(frozen=True, slots=True)
-class PassNumbers:
-    """What one pass measures; None where the landmark was not found. [HU]
-
-    Attributes
-    ----------
-    aorta, liver, spleen, portal : float or None
-        Medians of aorta, liver, spleen, and the veins of the portal system outside of the liver.
-    mottling : float or None
-        Robust SD of the smoothed spleen, which is streaked in the first minute only.
-    mottled : bool
-        Whether that is much compared with the other passes of the study.
-    cortex_minus_medulla : float or None
-        Outer minus inner part of the kidneys.
-    urine_above_kidney : float or None
-        Brightest piece inside of the kidneys' outline minus the kidneys: urine after two minutes or more.
-    """
-
-    aorta: float | None = None
-    liver: float | None = None
-    spleen: float | None = None
-    portal: float | None = None
-    mottling: float | None = None
-    mottled: bool = False
-    cortex_minus_medulla: float | None = None
-    urine_above_kidney: float | None = None
-
-    def words(self) -> str:
-        """The numbers as they are printed."""
-        named = (
-            ("aorta", self.aorta),
-            ("portal system", self.portal),
-            ("liver", self.liver),
-            ("spleen", self.spleen),
-        )
-        parts = [f"{name} {value:.0f} HU" for name, value in named if value is not None]
-        if self.mottling is not None:
-            parts.append(f"spleen SD {self.mottling:.0f} HU")
-        if self.cortex_minus_medulla is not None:
-            parts.append(f"kidney cortex - medulla {self.cortex_minus_medulla:.0f} HU")
-        if self.urine_above_kidney is not None:
-            parts.append(f"brightest in kidney {self.urine_above_kidney:+.0f} HU")
-        return ", ".join(parts) or "no landmark found"
 
 
 def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
@@ -182,10 +138,6 @@ def _is_blood(grid: CommonGrid, mask: Mask, blood: Mapping[str, float], venous: 
         return False
     plain = [key for key, value in blood.items() if value < UNENHANCED_BLOOD_HU]
     return all(abs(float(np.median(grid.hu[key][mask])) - blood[key]) <= SAME_BLOOD_HU for key in plain)
-
-
-#: Blood without contrast is darker than this (D.3). [HU]
-UNENHANCED_BLOOD_HU = 70.0
 
 
 def _median(image: Image, mask: Mask | None) -> float | None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from imaging.phases.measurements import UNENHANCED_BLOOD_HU, PassNumbers
+from imaging.phases.pass_numbers import UNENHANCED_BLOOD_HU, PassNumbers
 from imaging.phases.phase import Phase
 
 #: Aorta at or above this is enhanced, whoever the patient is. [HU]

@@ -45,16 +45,14 @@ def load_with_progress(viewer: Any, loading: Loading, built: Callable[[OpenedRea
     panel = OpeningPanel(loading.path.name)
     dock = viewer.window.add_dock_widget(panel, name="Opening", area="bottom")
 
-    def news() -> Any:  # a generator of (done, total) that returns the opened reading
-        yield from loading.progress()
-        return loading.result()
+    def done(_nothing: object = None) -> None:
+        if isinstance(loading.outcome, Exception):
+            panel.show_refusal(loading.outcome)
+        elif loading.outcome is not None:
+            viewer.window.remove_dock_widget(dock)
+            built(loading.outcome)
 
-    def done(opened: OpenedReading) -> None:
-        viewer.window.remove_dock_widget(dock)
-        built(opened)
-
-    worker = thread_worker(news)()
+    worker = thread_worker(loading.progress)()
     worker.yielded.connect(lambda progress: panel.show_progress(*progress))
     worker.returned.connect(done)
-    worker.errored.connect(panel.show_refusal)
     worker.start()

@@ -29,7 +29,8 @@ def view(
         )
     try:
         launch = import_module("viewer.launch")
-        loading = launch.Loading(path, reader=reader, case_folder=case)  # while napari is imported
+        # (before napari is imported, which takes as long)
+        loading = launch.Loading(path, reader=reader, case_folder=case, apart=True)
         import_module("napari")
     except ImportError as error:
         raise WorkupError(
