@@ -43,9 +43,10 @@ def parse_shaders_once() -> None:
     Program._parse_variables_from_code = remembered
 
 
-def know_units() -> None:
-    """Let pint read its table of units, as napari has it do for its first layer (0.9.2)."""
+def expect_images() -> None:
+    """Have what napari has done for its first image (0.9.2): scipy imported, pint's table of units read."""
     import pint
+    import scipy.ndimage  # noqa: F401
 
     registry: Any = pint.get_application_registry()  # type: ignore[no-untyped-call]
     _ = registry.mm

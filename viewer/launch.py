@@ -97,7 +97,7 @@ def _prepare() -> None:
     for module in ("viewer.desk", "viewer.layout", "viewer.settings", "viewer.widgets.parts"):
         import_module(module)
     compat.parse_shaders_once()
-    compat.know_units()
+    compat.expect_images()
 
 
 def choose_and_start(viewer: Any) -> None:
