@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 ALONE_S = 1.0
 #: So long an empty window waits for images before it tells how far they are. [s]
 SOON_S = 0.5
-#: Python looks for garbage after so many new objects (by default 700), and so often among older ones. The
-#: start of napari makes many that stay: looking among them takes a tenth of the time until images appear.
+#: Once napari has started, Python looks for garbage after so many new objects (by default 700), and so often
+#: among older ones. The start makes many that stay: looking among them takes a tenth of the time until images.
 COLLECT_GARBAGE_AFTER = (50_000, 20, 20)
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
@@ -79,10 +79,15 @@ def show(loading: Loading) -> Any:
 
     import napari
 
-    gc.set_threshold(*COLLECT_GARBAGE_AFTER)
     loading.wait(0.0 if loading.apart else ALONE_S)
-    viewer = napari.Viewer(title="veinvasion")
-    _prepare()
+    gc.disable()
+    try:
+        viewer = napari.Viewer(title="veinvasion")
+        _prepare()
+    finally:
+        gc.freeze()  # what napari's start made stays, and is not looked at again
+        gc.enable()
+    gc.set_threshold(*COLLECT_GARBAGE_AFTER)
     loading.wait(SOON_S)
     follow(viewer, loading)
     return viewer
