@@ -28,7 +28,7 @@ ALONE_S = 1.0
 #: So long an empty window waits for images before it tells how far they are. [s]
 SOON_S = 0.5
 #: Once napari has started, Python looks for garbage after so many new objects (by default 700), and so often
-#: among older ones. The start makes many that stay: looking among them takes a tenth of the time until images.
+#: among older ones. The start makes many that stay: looking among them takes a tenth of its time.
 COLLECT_GARBAGE_AFTER = (50_000, 20, 20)
 #: The desk looks once a second whether something has to be kept. [ms]
 TICK_MS = 1000
