@@ -175,7 +175,7 @@ def record_session(root, disk, saves=3):
         disk.acknowledge(version=store.save(state(token), why=f"save {token}"), token=token)
     store.autosave(state(200))
     disk.acknowledge(autosave=200)
-    disk.acknowledge(version=store.discard_autosave("Reader A"), token=200)
+    disk.acknowledge(version=store.set_aside(store.pending_autosave("Reader A")), token=200)
     disk.acknowledge(read=store.sign("Reader A", {"report.json": b'{"a":1}'}))
     return disk.acts
 

@@ -24,6 +24,7 @@ from workup.case.state import CaseState, case_of, state_of
 from workup.case.state_codec import mask_sha256
 from workup.case.store_files import CaseStore, read_store_case
 from workup.case.trace import trace_region
+from workup.case.unsaved_work import take_up
 from workup.command_line import main
 from workup.errors import CaseError
 
@@ -114,7 +115,8 @@ def test_work_under_a_name_that_was_not_planned_is_refused_and_nobody_elses_is_s
     assert code_of(store.load, 1, who=who) == "READ_BLINDED"
     store.autosave(state(2, who), who)  # what was drawn under a slip of the pen is not lost,
     assert store.pending_autosave("Reader B") is None  # and is shown to nobody
-    assert code_of(store.accept_autosave, who) == "READER_NOT_PLANNED"
+    again = CaseStore.open(store.folder)
+    assert code_of(again.save, take_up(again, who)[-1].kept.state, who) == "READER_NOT_PLANNED"
     assert [v.reader for v in store.history().versions] == ["Reader A"]
     store.save(state(3, "Reader C"), "Reader C")  # the adjudicator is planned
 

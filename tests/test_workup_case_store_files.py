@@ -22,6 +22,7 @@ from workup.case.state import CaseState
 from workup.case.state_codec import decode_state, encode_state
 from workup.case.store_files import CaseStore
 from workup.case.strict_json import canonical, parse
+from workup.case.unsaved_work import take_up
 from workup.errors import CaseError
 
 ROOT = Path(__file__).parent.parent
@@ -113,7 +114,7 @@ def test_an_autosave_is_offered_until_a_real_save(store):
     reopened = CaseStore.open(store.folder)
     assert same_state(reopened.pending_autosave("Reader A").state, state(2))
 
-    reopened.accept_autosave("Reader A")
+    reopened.save(take_up(reopened, "Reader A")[-1].kept.state)
     assert reopened.pending_autosave() is None
     assert reopened.load().notes["token"] == 2
 
@@ -121,7 +122,7 @@ def test_an_autosave_is_offered_until_a_real_save(store):
 def test_an_unwanted_autosave_is_set_aside_and_not_lost(store):
     store.save(state(1))
     store.autosave(state(2))
-    number = store.discard_autosave("Reader A")
+    number = store.set_aside(store.pending_autosave("Reader A"))
 
     assert store.load().notes["token"] == 1
     assert store.load(number).notes["token"] == 2
@@ -153,7 +154,7 @@ def test_the_newest_unsaved_work_is_taken_up_and_the_rest_set_aside(store):
         CaseStore.open(store.folder).autosave(state(token))
     CaseStore.open(store.folder).autosave(state(9, "Reader B"))
     window = CaseStore.open(store.folder)
-    found = window.take_up_autosaves("Reader A")
+    found = take_up(window, "Reader A")
 
     assert [(w.kept.state.notes["token"], w.version, w.saved_since) for w in found] == [
         (1, 1, None),
@@ -161,7 +162,7 @@ def test_the_newest_unsaved_work_is_taken_up_and_the_rest_set_aside(store):
     ]
     assert window.load(1).notes["token"] == 1
     assert [kept.state.notes["token"] for kept in window.pending_autosaves("Reader A")] == [2]
-    assert window.take_up_autosaves("Reader A") == ()  # its own now
+    assert take_up(window, "Reader A") == ()  # its own now
     window.save(state(3))  # what was set aside is no save of another window
     assert window.pending_autosaves("Reader A") == ()
     assert window.pending_autosave("Reader B").state.notes["token"] == 9
@@ -170,7 +171,7 @@ def test_the_newest_unsaved_work_is_taken_up_and_the_rest_set_aside(store):
 def test_unsaved_work_is_not_taken_up_over_a_later_save(store):
     CaseStore.open(store.folder).autosave(state(1))
     number = CaseStore.open(store.folder).save(state(2))
-    (found,) = CaseStore.open(store.folder).take_up_autosaves("Reader A")
+    (found,) = take_up(CaseStore.open(store.folder), "Reader A")
 
     assert (found.version, found.saved_since) == (number + 1, number)
     assert store.load().notes["token"] == 2
@@ -182,7 +183,7 @@ def test_work_set_aside_under_an_open_window_does_not_refuse_its_save(store):
     window.load(who="Reader A")
     window.autosave(state(1))
     CaseStore.open(store.folder).autosave(state(2))
-    CaseStore.open(store.folder).take_up_autosaves("Reader A")  # sets 1 aside
+    take_up(CaseStore.open(store.folder), "Reader A")  # sets 1 aside
 
     assert window.save(state(3)) == 2
 

@@ -12,7 +12,8 @@ from workup.case.case import Case
 from workup.case.case_files import is_store, read_case
 from workup.case.reads import SavedVersion
 from workup.case.state import case_of
-from workup.case.store_files import CaseStore, UnsavedWork, read_store_case
+from workup.case.store_files import CaseStore, read_store_case
+from workup.case.unsaved_work import UnsavedWork, take_up, unsaved_work
 from workup.reading import Reading
 from workup.reading_earlier import FromEarlier, from_earlier
 from workup.reading_keeper import AUTOSAVE_AFTER_S, Keeper
@@ -169,7 +170,7 @@ def _store(folder: Path, case: Case, reader: str | None, images: Path) -> CaseSt
 def _take_up(store: CaseStore, reading: Reading, saved: Case) -> tuple[UnsavedWork, ...]:
     """Take up what was not saved, each session's as a step of its own, newest last; what was found."""
     can_write = store.trouble is None
-    found = store.take_up_autosaves(reading.reader) if can_write else store.unsaved_work(reading.reader)
+    found = take_up(store, reading.reader) if can_write else unsaved_work(store, reading.reader)
     for work in found:
         case = case_of(work.kept.state, reading.study, reading.case_id)
         reading.take_over(case, "recover unsaved work")

@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -60,23 +59,6 @@ MEANING = "I have read these images and this report is my reading."
 _STILL_READABLE = ("CASE_LOCKED", "READ_ONLY", "DISK_FULL", "DISK_ERROR", "LOG_DAMAGED")
 
 
-@dataclass(frozen=True, eq=False)
-class UnsavedWork:
-    """Work that its session did not save, as another session found it.
-
-    Attributes
-    ----------
-    version : int or None
-        The version that does not count by which it was set aside; None where it was not.
-    saved_since : int or None
-        The version that the same reader saved after it, in another session; None without.
-    """
-
-    kept: Autosave
-    version: int | None
-    saved_since: int | None
-
-
 class CaseStore(CaseReader):
     """An open case folder. Make one with ``create`` or ``open``.
 
@@ -85,12 +67,14 @@ class CaseStore(CaseReader):
     trouble : CaseError or None
         Why nothing can be written at the moment (read-only, damaged, another writer); None if all is
         well. Reading works all the same.
+    session : str
+        Names this session's autosave among those of its reader.
     """
 
     def __init__(self, folder: str | Path, *, disk: Disk | None = None) -> None:
         super().__init__(folder, disk=disk)
         self.trouble: CaseError | None = None
-        self._session = secrets.token_hex(4)  # names this session's autosave among those of its reader
+        self.session = secrets.token_hex(4)
         self._attempted: set[int] = set()  # versions this session finished, acknowledged or not
         self._seen = 0  # newest version when this session began, of whomever
 
@@ -180,6 +164,17 @@ class CaseStore(CaseReader):
         store._seen = max((v.number for v in store.history().versions), default=0) if seen is None else seen
         return store
 
+    def recover(self) -> None:
+        """Finish what a crash left half done.
+
+        Raises
+        ------
+        CaseError
+            ``CASE_LOCKED``, ``DISK_FULL``, ``READ_ONLY``, ``LOG_DAMAGED``.
+        """
+        with self.writer():
+            self._journal.recover()
+
     def __enter__(self) -> CaseStore:
         return self
 
@@ -234,7 +229,7 @@ class CaseStore(CaseReader):
 
     def _commit(self, state: CaseState, reader: str, why: str, what: str, session: str | None = None) -> int:
         """Write a version; it settles the autosave of this session, or of the one that is given."""
-        session = self._session if session is None else session
+        session = self.session if session is None else session
         number = max(self._journal.numbers("versions"), default=0) + 1
         document, masks = encode_state(state)
         meta = {
@@ -266,7 +261,7 @@ class CaseStore(CaseReader):
         journal = self._journal
         with self.writer():
             kept = self._autosave_of(reader, state)
-            path = self.folder / "autosave" / autosave_name(reader, self._session)
+            path = self.folder / "autosave" / autosave_name(reader, self.session)
             told(lambda: journal.disk.replace_synced(path, encode_autosave(kept)), "autosave")
 
     def keep_view(self, view: Mapping[str, Any], who: str | None = None) -> None:
@@ -278,55 +273,20 @@ class CaseStore(CaseReader):
             told(lambda: journal.disk.replace_synced(path, encode_autosave(kept)), "keeping the view")
 
     def _autosave_of(self, reader: str, state: CaseState) -> Autosave:
-        return Autosave(reader, self._journal.disk.now().isoformat(), len(self.log()), state, self._session)
+        return Autosave(reader, self._journal.disk.now().isoformat(), len(self.log()), state, self.session)
 
-    def take_up_autosaves(self, who: str | None = None) -> tuple[UnsavedWork, ...]:
-        """Make the reader's newest unsaved work this session's own, and set the rest aside; newest last.
+    def adopt(self, kept: Autosave) -> None:
+        """Make another session's unsaved work this session's own."""
+        with self.writer():
+            self.autosave(kept.state, kept.reader)  # on the disk under its new name before the old one goes
+            self._drop_autosave(kept.reader, kept.session)
 
-        Nothing is taken up over a later save of the same reader: then all of it is set aside, as versions
-        that do not count. Without a name it is the work of whoever was the last to leave some.
-        """
+    def set_aside(self, kept: Autosave) -> int:
+        """Make another session's unsaved work a version that does not count: nothing is lost; its number."""
         with self.writer():
             self._journal.recover()
-            found = self.unsaved_work(who)
-            if found and found[-1].saved_since is None:
-                newest = found[-1].kept  # on the disk under its new name before the old one goes
-                self.autosave(newest.state, newest.reader)
-                self._drop_autosave(newest.reader, newest.session)
-                return (*map(self._set_aside, found[:-1]), found[-1])
-            return tuple(map(self._set_aside, found))
-
-    def unsaved_work(self, who: str | None = None) -> tuple[UnsavedWork, ...]:
-        """What ``take_up_autosaves`` takes up, where nothing can be written; newest last."""
-        others = [kept for kept in self.pending_autosaves(who) if kept.session != self._session]
-        return tuple(self._unsaved(kept) for kept in others if kept.reader == others[-1].reader)
-
-    def _unsaved(self, kept: Autosave) -> UnsavedWork:
-        latest = self.history().latest_version(kept.reader)
-        return UnsavedWork(kept, None, latest.number if latest and latest.n > kept.log_n else None)
-
-    def _set_aside(self, work: UnsavedWork) -> UnsavedWork:
-        kept, why = work.kept, "unsaved work of another session"
-        number = self._commit(kept.state, kept.reader, why, "set_aside", kept.session)
-        return replace(work, version=number)
-
-    def accept_autosave(self, who: str) -> int:
-        """Make the pending autosave a version; its number."""
-        return self._settle_autosave(who, "saved", "autosave accepted")
-
-    def discard_autosave(self, who: str) -> int:
-        """Set the pending autosave aside as a version that does not count; even that is not lost."""
-        return self._settle_autosave(who, "set_aside", "autosave not wanted")
-
-    def _settle_autosave(self, who: str, what: str, why: str) -> int:
-        with self.writer():
-            self._journal.recover()
-            kept = self.pending_autosave(who)
-            if what == "saved":
-                check_reader(self.history(), who)
-            if kept is None:
-                raise CaseError("NO_AUTOSAVE", "there is no unsaved work of this reader")
-            return self._commit(kept.state, who, why, what, kept.session)
+            why = "unsaved work of another session"
+            return self._commit(kept.state, kept.reader, why, "set_aside", kept.session)
 
     def _drop_autosave(self, reader: str, session: str) -> None:
         with contextlib.suppress(OSError):  # a stale one is told by the log and does no harm
