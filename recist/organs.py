@@ -82,12 +82,28 @@ _ORGAN_WORDS = (
     ("뇌", "brain"),
     ("diaphragm", "diaphragm"),
     ("heart", "heart"),
-    # as liver lesions are placed in short; last, since beside another organ's name it is that organ's
-    ("(?:right|left) lobe", "liver"),
-    ("caudate", "liver"),
-    (r"seg(?:ment)?s? ?(?:[1-8]|i{1,3}|iv|vi{0,3})[ab]?\b", "liver"),
-    ("(?:우엽|좌엽|미상엽)", "liver"),
+    ("parotid", "salivary gland"),
+    ("thymus", "thymus"),
+    ("갑상선", "thyroid"),
+    ("전립선", "prostate"),
+    ("(?:upper|middle|lower) lobe", "lung"),
+    ("(?:r[uml]l|l[ul]l|lingula)\\b", "lung"),
+    ("[ctl]\\d+\\b", "bone"),
 )
+#: A lesion placed in short is one of the liver, for the count of targets, where no other organ is named.
+_LIVER_PART = re.compile(
+    r"\b(?:right|left) lobe|\bcaudate|\bseg(?:ment)?s? ?(?:[1-8]|i{1,3}|iv|vi{0,3})[ab]?\b"
+    r"|\b(?:우엽|좌엽|미상엽)"
+)
+#: It is a solid one where these words say all: parts of the liver, their numbers, and what says no place.
+_PART = re.compile(r"lobe|caudate|section|sector|seg(?:ment)?s?|우엽|좌엽|미상엽")
+_PART_NUMBER = re.compile(r"s?(?:[1-8]|i{1,3}|iv|vi{0,3})[ab]?")
+_NO_PLACE = re.compile(
+    r"right|left|rt|lt|anterior|posterior|medial|lateral|hepatic|dome|subcapsular|central|peripheral|exophytic"
+    r"|lesion|mass|nodule|tumou?r|hcc|in|of|the|and|to|a|b"
+)
+#: A solid lesion at S2 lies in the liver; of others, S1 to S5 may as well be the sacrum's vertebrae.
+_SEGMENT, _LIVER_SEGMENT = re.compile(r"s[1-8][ab]?"), re.compile(r"s(?:[678][ab]?|4[ab])")
 
 
 def organ_of(text: str | None, kind: LesionKind | None = None) -> str:
@@ -103,7 +119,7 @@ def organ_of(text: str | None, kind: LesionKind | None = None) -> str:
         return LYMPH_NODES
     if not words:
         return NOT_RECORDED
-    named = _organ_named(words)
+    named = _organ_named(words, solid=kind is LesionKind.SOLID)
     return named or re.sub(r"\b(left|right|bilateral|both)\b", " ", words).strip(" ,;") or words
 
 
@@ -114,17 +130,19 @@ def kind_of_organ(text: str | None) -> LesionKind | None:
 
     >>> kind_of_organ("portal LN"), kind_of_organ("portal vein"), kind_of_organ("liver S8")
     (<LesionKind.NODE: 'node'>, <LesionKind.THROMBUS: 'thrombus'>, <LesionKind.SOLID: 'solid'>)
-    >>> kind_of_organ("mediastinum"), kind_of_organ("rib"), kind_of_organ("")
-    (None, None, None)
+    >>> kind_of_organ("segment 8"), kind_of_organ("mediastinum"), kind_of_organ("rib"), kind_of_organ("S2")
+    (<LesionKind.SOLID: 'solid'>, None, None, None)
     """
     words = plain_words(text)
     if _THROMBUS.search(words):
         return LesionKind.THROMBUS
     if _NODES.search(words):
         return LesionKind.NODE
-    organ = _organ_named(_VEIN.sub(" ", words))
+    organ = _organ_written(_VEIN.sub(" ", words))
+    if organ is None and _VEIN.search(words):
+        return LesionKind.THROMBUS
     if organ is None:
-        return LesionKind.THROMBUS if _VEIN.search(words) else None
+        return LesionKind.SOLID if _says_part_of_liver(words) else None
     return None if organ == "bone" else LesionKind.SOLID
 
 
@@ -143,5 +161,18 @@ def plain_words(text: str | None) -> str:
     return " ".join((text or "").lower().replace("_", " ").replace("-", " ").split())
 
 
-def _organ_named(words: str) -> str | None:
+def _organ_named(words: str, *, solid: bool) -> str | None:
+    in_liver = _LIVER_PART.search(words) or _says_part_of_liver(words, solid=solid)
+    return _organ_written(words) or ("liver" if in_liver else None)
+
+
+def _says_part_of_liver(words: str, *, solid: bool = False) -> bool:
+    """Whether the words name a part of the liver and nothing else."""
+    segment = _SEGMENT if solid else _LIVER_SEGMENT
+    places = [word for word in re.findall(r"\w+", words) if not _NO_PLACE.fullmatch(word)]
+    named = any(_PART.fullmatch(word) or segment.fullmatch(word) for word in places)
+    return named and all(_PART.fullmatch(word) or _PART_NUMBER.fullmatch(word) for word in places)
+
+
+def _organ_written(words: str) -> str | None:
     return next((organ for word, organ in _ORGAN_WORDS if re.search(rf"\b{word}", words)), None)

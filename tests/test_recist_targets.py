@@ -179,7 +179,15 @@ def test_limits_hold_for_any_patient(found):
         ("좌엽", None, "liver"),
         ("right lower lobe, segment 8 of the lung", None, "lung"),
         ("thyroid, right lobe", None, "thyroid"),
-        ("S1", None, "s1"),  # of the liver or of the spine: not told
+        ("left lateral segment", None, "liver"),
+        ("right posterior section", None, "liver"),
+        ("S8", None, "liver"),
+        ("S5/6", LesionKind.SOLID, "liver"),
+        ("S1", None, "s1"),  # of the liver or of the spine: not told,
+        ("S1", LesionKind.SOLID, "liver"),  # unless it is known to be no bone
+        ("RUL seg 3", None, "lung"),
+        ("C5 segment", None, "bone"),
+        ("갑상선 우엽", None, "thyroid"),
         ("segment 9", None, "segment 9"),  # the liver has eight
         ("", None, "organ not recorded"),
         ("liver", LesionKind.NODE, "lymph nodes"),
@@ -189,7 +197,26 @@ def test_organs(text, kind, organ):
     assert organ_of(text, kind) == organ
 
 
-@pytest.mark.parametrize("text", ["S1", "left", "segment 9", "right temporal lobe"])
+@pytest.mark.parametrize(
+    "text", ["segment 8", "S4b", "Seg. 6, subcapsular", "S7/8", "left lobe", "caudate lobe", "우엽"]
+)
+def test_a_place_that_names_a_part_of_the_liver_and_nothing_else_makes_a_lesion_solid(text):
+    assert kind_of_organ(text) is LesionKind.SOLID
+
+
+UNCLEAR = [
+    "S1",
+    "S5/6",
+    "left",
+    "segment 9",
+    "right temporal lobe",
+    "caudate nucleus",
+    "coronary segment 6",
+    "spinal segment 5",
+]
+
+
+@pytest.mark.parametrize("text", UNCLEAR)
 def test_a_place_that_is_not_understood_makes_no_lesion_solid(text):
     assert kind_of_organ(text) is None
 
