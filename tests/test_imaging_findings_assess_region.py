@@ -307,6 +307,7 @@ HEPATOBILIARY = (*LATE_3, Phase.HEPATOBILIARY)
 AGENTS = {
     "one extracellular agent in every header": (LATE_3, ("Gadovist",) * 3, POS, None),
     "no agent": (LATE_3, (None,) * 3, IND, "AGENT_UNKNOWN"),
+    "an agent of CT": (LATE_3, ("Omnipaque",) * 3, IND, "AGENT_UNKNOWN"),
     "gadoxetate in another header": (LATE_3, (None, "Primovist", "Gadovist"), IND, "AGENT_CONTRADICTED"),
     "a hepatobiliary phase of an agent without one": (
         HEPATOBILIARY,

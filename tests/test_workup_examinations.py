@@ -130,7 +130,7 @@ def test_images_of_two_patients_are_refused(plain):
 
 # fmt: off
 AGENTS = {
-    # modality and agent in the headers, late phases by the reader        verdict where only the delayed phase washes out
+    # modality and agent (first and last series) in the headers, last phase by the reader        verdict where only the delayed phase washes out
     "delayed washout on CT counts":                                 ("CT", None,            Phase.DELAYED,      Status.PASS),
     "delayed washout under gadobutrol counts":                      ("MR", "Gadovist",      Phase.DELAYED,      Status.PASS),
     "under gadoxetate it may be uptake":                            ("MR", "GADOXETATE",    Phase.DELAYED,      Status.UNKNOWN),
@@ -139,15 +139,20 @@ AGENTS = {
     "a transitional phase proves gadoxetate without a name":        ("MR", None,            Phase.TRANSITIONAL, Status.UNKNOWN),
     "on MR without an agent's name it may be gadoxetate":           ("MR", None,            Phase.DELAYED,      Status.UNKNOWN),
     "gadolinium names no agent":                                    ("MR", "GADOLINIUM",    Phase.DELAYED,      Status.UNKNOWN),
+    "nor does non-ionic gadolinium, which is no iodine":            ("MR", "Gd, non-ionic", Phase.DELAYED,      Status.UNKNOWN),
+    "an agent of CT was not given for MR":                          ("MR", "OMNIPAQUE",     Phase.DELAYED,      Status.UNKNOWN),
+    "gadoxetate in one header goes before others":                  ("MR", ("Gadovist", "Primovist"), Phase.DELAYED, Status.UNKNOWN),
+    "gadobutrol has no hepatobiliary phase":                        ("MR", "Gadovist",      Phase.HEPATOBILIARY, Status.UNKNOWN),
 }
 # fmt: on
 
 
-@pytest.mark.parametrize(("modality", "agent", "late", "status"), AGENTS.values(), ids=AGENTS)
-def test_washout_on_the_delayed_phase_alone(plain, modality, agent, late, status):
+@pytest.mark.parametrize(("modality", "agents", "late", "status"), AGENTS.values(), ids=AGENTS)
+def test_washout_on_the_delayed_phase_alone(plain, modality, agents, late, status):
     """Reader and agent alone: nothing is outlined but the verdict, so that no number speaks."""
-    header = {"modality": modality, "contrast_agent": agent, "contrast_ingredient": None}
-    case = with_headers(plain, dict.fromkeys((U, A, P, D), header))
+    first, last = agents if isinstance(agents, tuple) else (agents, agents)
+    header = {"modality": modality, "contrast_agent": first, "contrast_ingredient": None}
+    case = with_headers(plain, {**dict.fromkeys((U, A, P), header), D: {**header, "contrast_agent": last}})
     order = (Phase.UNENHANCED, Phase.LATE_ARTERIAL, Phase.PORTAL_VENOUS, late)
     labels = {a.key: phase for a, phase in zip(case.study, order, strict=True)}
     said = replace(case.defects["defect1"], washout_portal=Statement.NO, washout_delayed=Statement.YES)

@@ -101,7 +101,7 @@ def examination_agent(examination: Examination, decisions: Mapping[str, PhaseDec
 
     Only gadoxetate has a transitional phase, and only with it is darkness after the portal phase open to
     doubt: whatever it was called, its generic name stands first. On MR a word that names no agent
-    ("gadolinium") leaves it open.
+    ("gadolinium"), or names one that has no hepatobiliary phase beside such a phase, leaves it open.
     """
     headers = [a.header for a in examination.acquisitions]
     recorded = next((h.contrast_agent for h in headers if h.contrast_agent), None)
@@ -109,6 +109,8 @@ def examination_agent(examination: Examination, decisions: Mapping[str, PhaseDec
     phases = {decisions[key].phase for key in examination.keys if key in decisions}
     if agent is Agent.UNKNOWN and Phase.TRANSITIONAL in phases:
         agent = Agent.GADOXETATE
+    if agent is Agent.EXTRACELLULAR and Phase.HEPATOBILIARY in phases:
+        agent = Agent.UNKNOWN
     if agent is Agent.UNKNOWN:
         return None if examination.modality == "MR" else recorded
     if agent is Agent.GADOXETATE:

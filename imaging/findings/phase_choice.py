@@ -277,4 +277,4 @@ def _label(a: Acquisition) -> str:
 
 
 def _agent(a: Acquisition) -> Agent:
-    return named_agent(a.header.contrast_agent, a.header.contrast_ingredient)
+    return named_agent(a.header.contrast_agent, a.header.contrast_ingredient, modality=a.header.modality)

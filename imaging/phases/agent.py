@@ -21,7 +21,8 @@ class Agent(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: Generic names and trade names; the first kind that matches is taken.
+#: Generic names and trade names; of several kinds that match the first is taken, the one whose late phases
+#: allow least.
 _NAMES: tuple[tuple[Agent, str], ...] = (
     (
         Agent.GADOXETATE,
@@ -41,13 +42,16 @@ _NAMES: tuple[tuple[Agent, str], ...] = (
 )
 
 
-def named_agent(*texts: str | None) -> Agent:
+def named_agent(*texts: str | None, modality: str = "") -> Agent:
     """The contrast agent that any of the texts names, ``UNKNOWN`` if none does.
 
     Parameters
     ----------
     *texts : str or None
         ContrastBolusAgent, ContrastBolusIngredient, descriptions.
+    modality : str
+        On ``MR`` nothing names iodine: "non-ionic gadolinium" and a CT's agent left in a protocol
+        do not tell what was given.
 
     Examples
     --------
@@ -58,6 +62,6 @@ def named_agent(*texts: str | None) -> Agent:
     """
     joined = " ".join(text for text in texts if text).casefold()
     for agent, pattern in _NAMES:
-        if re.search(pattern, joined):
+        if re.search(pattern, joined) and not (agent is Agent.IODINE and modality == "MR"):
             return agent
     return Agent.UNKNOWN

@@ -163,15 +163,20 @@ def _confidence(phase: Phase, evidence: Sequence[Evidence]) -> float:
 
 
 def study_agent(headers: Sequence[AcquisitionHeader]) -> Agent:
-    """Contrast agent that any header or description names, or a hepatobiliary pass at 20 minutes implies."""
-    for header in headers:
-        agent = named_agent(
+    """Contrast agent that any header or description names, or a hepatobiliary pass at 20 minutes implies.
+
+    Where they name several, gadoxetate is taken before the others: it allows least.
+    """
+    named = {
+        named_agent(
             header.contrast_agent, header.contrast_ingredient, header.series_description,
-            header.protocol_name, header.study_description,
-        )  # fmt: skip
-        if agent is not Agent.UNKNOWN:
-            return agent
-    return Agent.GADOXETATE if any(map(_hepatobiliary_at_20_min, headers)) else Agent.UNKNOWN
+            header.protocol_name, header.study_description, modality=header.modality,
+        )
+        for header in headers
+    }  # fmt: skip
+    if named <= {Agent.UNKNOWN} and any(map(_hepatobiliary_at_20_min, headers)):
+        return Agent.GADOXETATE
+    return next((agent for agent in Agent if agent in named), Agent.UNKNOWN)
 
 
 def _hepatobiliary_at_20_min(header: AcquisitionHeader) -> bool:

@@ -90,7 +90,8 @@ def _name(row: Mapping[str, str], study_texts: Sequence[str]) -> PhaseDecision:
     role = read_role(description or protocol, modality).role
     if role in (Role.LOCALIZER, Role.BOLUS_TRACKING, Role.OTHER_SEQUENCE):
         return decide(role, (Evidence("text", f'SeriesDescription "{description}"', Phase.UNDETERMINED),))
-    reading, recorded = text_reading(description, protocol, modality, named_agent(*study_texts))
+    agent = named_agent(*study_texts, modality=modality)
+    reading, recorded = text_reading(description, protocol, modality, agent)
     evidence = (Evidence("text", recorded, reading.phase),) if recorded else ()
     bare = modality == "MR" or reading.phase is Phase.UNENHANCED
     injection = "" if bare else arterial_injection(*study_texts)

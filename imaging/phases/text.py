@@ -117,7 +117,7 @@ def read_phase(description: str | None, modality: str = "", agent: Agent = Agent
 
 
 def _words_and_delays(text: str, modality: str, agent: Agent) -> TextReading:
-    here = named_agent(text)
+    here = named_agent(text, modality=modality)
     agent = agent if here is Agent.UNKNOWN else here
     delays = written_delays(text)
     found = marks(_blank(text, delays))
