@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -44,8 +45,10 @@ class Loading:
         apart: bool = False,
     ) -> None:
         self.path, self._reader, self._case_folder = path, reader, case_folder
-        possible = apart and ReadingApart.possible()
-        self._apart = ReadingApart(path, reader=reader, case_folder=case_folder) if possible else None
+        self._apart: ReadingApart | None = None
+        if apart and ReadingApart.possible():
+            with suppress(OSError):  # then it is read on the thread
+                self._apart = ReadingApart(path, reader=reader, case_folder=case_folder)
         self._files: Queue[tuple[int, int]] = Queue()
         #: The reading, or why there is none; None while it is loaded.
         self.outcome: OpenedReading | Exception | None = None

@@ -44,6 +44,11 @@ class ReadingApart:
         Case folder or folder of images.
     reader, case_folder
         As for ``workup.reading_files.read_folder``.
+
+    Raises
+    ------
+    OSError
+        If the system gives no memory or no process.
     """
 
     def __init__(self, path: Path, *, reader: str | None, case_folder: str | Path | None) -> None:
@@ -57,8 +62,8 @@ class ReadingApart:
 
     @staticmethod
     def possible() -> bool:
-        """Whether this system has memory without a name that two processes can hold; Linux does."""
-        return hasattr(os, "memfd_create")
+        """Whether two processes can hold memory without a name here (Linux), and Python is a program."""
+        return hasattr(os, "memfd_create") and bool(sys.executable) and not hasattr(sys, "frozen")
 
     def result(self, progress: Callable[[int, int], None]) -> FolderRead | None:
         """What ``read_folder`` gives; None if the process ended before its time.

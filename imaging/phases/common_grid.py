@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,11 @@ class CommonGrid:
     superior_mm: NDArray[np.float64]
     posterior_mm: NDArray[np.float64]
     left_mm: NDArray[np.float64]
+
+    @cached_property
+    def lowest_hu(self) -> NDArray[np.float32]:
+        """The lowest value of any pass: (slices, rows, columns). [HU]"""
+        return reduce(np.minimum, self.hu.values())
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:

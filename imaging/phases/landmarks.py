@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,46 +73,46 @@ class Landmarks:
     kidneys: Mask | None = None
 
 
-def always_bright(hu: Mapping[str, Image]) -> Mask:
+def always_bright(grid: CommonGrid) -> Mask:
     """Voxels that are bright and equally so in every pass: bone, and contrast that was drunk.
 
     An aorta may be bright in an arterial and a portal venous pass, but never equally.
     """
-    bright = np.zeros(next(iter(hu.values())).shape, dtype=bool)
-    box = _body_box(hu)
-    smooth = [ndimage.gaussian_filter(image[box], (0.0, 0.8, 0.8)) for image in hu.values()]
-    lowest, highest = np.minimum.reduce(smooth), np.maximum.reduce(smooth)
+    bright = np.zeros(grid.lowest_hu.shape, dtype=bool)
+    box = _body_box(grid)
+    smooth = [ndimage.gaussian_filter(image[box], (0.0, 0.8, 0.8)) for image in grid.hu.values()]
+    lowest, highest = reduce(np.minimum, smooth), reduce(np.maximum, smooth)
     bright[box] = lowest > SURELY_NOT_BLOOD_HU
     if len(smooth) > 1:
         bright[box] |= (lowest > ALWAYS_BRIGHT_HU) & (highest - lowest < STEADY_HU)
     return bright
 
 
-def _body_box(hu: Mapping[str, Image]) -> Box:
+def _body_box(grid: CommonGrid) -> Box:
     """All that is not air in every pass, and so much around it that smoothing within needs no more."""
-    return box_around(np.minimum.reduce(list(hu.values())) > AIR_HU, _BEYOND) or (slice(0, 0),) * 3
+    return box_around(grid.lowest_hu > AIR_HU, _BEYOND) or (slice(0, 0),) * 3
 
 
 def find_spine(grid: CommonGrid) -> NDArray[np.float64] | None:
     """Row and column (slices, 2) of the vertebral bodies' middle; None without a spine in view."""
-    mean = np.minimum.reduce(list(grid.hu.values()))
-    body = mean > AIR_HU
+    lowest = grid.lowest_hu
+    body = lowest > AIR_HU
     if body.mean() < 0.02:
         return None
     rows, columns = np.nonzero(body.any(axis=0))
     middle, front, back = float(np.median(columns)), rows.min(), rows.max()
-    row, column = np.mgrid[: mean.shape[1], : mean.shape[2]]
+    row, column = np.mgrid[: lowest.shape[1], : lowest.shape[2]]
     depth = (row - front) / max(back - front, 1)
     near = (
         np.exp(-0.5 * ((column - middle) * grid.spacing_mm[2] / 35.0) ** 2) * (depth > 0.4) * (depth < 0.95)
     )
-    bone = np.clip(mean - 120.0, 0.0, 300.0)
+    bone = np.clip(lowest - 120.0, 0.0, 300.0)
     sigma = (2.0, 12.0 / grid.spacing_mm[1], 12.0 / grid.spacing_mm[2])
     smooth = _smooth_rows(bone, sigma, near.any(axis=1)) * near
     if smooth.max() < 8.0:
         return None
     flat = smooth.reshape(len(smooth), -1).argmax(axis=1)
-    points = np.stack(np.unravel_index(flat, mean.shape[1:]), axis=1).astype(np.float64)
+    points = np.stack(np.unravel_index(flat, lowest.shape[1:]), axis=1).astype(np.float64)
     return np.asarray(ndimage.median_filter(points, size=(min(9, len(points)), 1), mode="nearest"))
 
 
@@ -196,10 +197,10 @@ class SoftTissue:
 
 def find_soft_tissue(grid: CommonGrid, bright: Mask) -> SoftTissue:
     """What is neither air, fat nor bone in any pass."""
-    box = _body_box(grid.hu)
+    box = _body_box(grid)
     smooth = {key: ndimage.gaussian_filter(v[box], (0.5, 1.2, 1.2)) for key, v in grid.hu.items()}
-    mean = np.mean(list(smooth.values()), axis=0)
-    lowest = np.minimum.reduce(list(smooth.values()))
+    mean = reduce(np.add, smooth.values()) / np.float32(len(smooth))
+    lowest = reduce(np.minimum, smooth.values())
     mask = np.zeros_like(bright)
     mask[box] = (mean > 15) & (mean < 230) & (lowest > -10) & ~bright[box]
     return SoftTissue(mask, box, smooth)

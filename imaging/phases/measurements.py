@@ -54,7 +54,7 @@ def measure_grid(grid: CommonGrid) -> tuple[dict[str, PassNumbers], Landmarks]:
     spine = find_spine(grid)
     if spine is None:
         return {key: PassNumbers() for key in grid.hu}, Landmarks()
-    bright = always_bright(grid.hu)
+    bright = always_bright(grid)
     aorta = find_aorta(grid, spine, bright)
     tissue = find_soft_tissue(grid, bright)
     liver = find_liver(grid, spine, tissue)

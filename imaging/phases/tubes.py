@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -52,7 +53,7 @@ def track_tube(
     """
     left, posterior, contrast = window
     rows, columns = _reach(spine, bright.shape, grid, posterior, left)
-    best = np.maximum.reduce([_smoothed(image, rows, columns) for image in images])
+    best = reduce(np.maximum, (_smoothed(image, rows, columns) for image in images))
     shifted = spine - [rows.start, columns.start]
     scores, radii = _disk_scores(best, bright[:, rows, columns], grid)
     scores += _window(scores.shape, shifted, grid, left, posterior)
