@@ -104,6 +104,16 @@ def test_a_command_does_not_pay_for_the_others():
     assert {m for m in imported if m.startswith("workup.commands.")} == {"workup.commands.screen"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no name for their screen")
+def test_the_viewer_without_a_screen_says_so(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    status, _, err = run("view", SAMPLE)
+
+    assert status == 1
+    assert "error[NO_SCREEN]" in err
+
+
 def test_an_unknown_command_is_told_what_there_is():
     status, _, err = run("scren")
 

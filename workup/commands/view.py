@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +29,7 @@ def view(
         raise WorkupError(
             "NO_CASE", f"nothing at {path.name!r}", expected="a case or a folder of DICOM files"
         )
+    _check_screen()
     try:
         launch = import_module("viewer.launch")
         # (before napari is imported, which takes as long)
@@ -39,3 +42,19 @@ def view(
             advice='Install it with: pip install "veinvasion[viewer]"',
         ) from error
     launch.run(loading)
+
+
+#: What says on Linux where windows go; without any of them Qt ends the process.
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+def _check_screen() -> None:
+    from workup.errors import WorkupError
+
+    if sys.platform == "linux" and not any(map(os.environ.get, _SCREENS)):
+        raise WorkupError(
+            "NO_SCREEN",
+            "there is no screen for a window: neither DISPLAY nor WAYLAND_DISPLAY is set",
+            expected="a desktop session, on this machine or through a remote desktop",
+            advice="Without one, `veinvasion assess` gives the report of what was read",
+        )
