@@ -121,6 +121,7 @@ def test_every_format_is_written_whole(tmp_path):
         "report.html",
         "report.json",
         "report.md",
+        "answers.csv",
         "plain.csv",
         "report.xlsx",
     ]

@@ -94,6 +94,11 @@ class LesionMeasurement:
     confirmed: bool = True
     cautions: tuple[str, ...] = ()
 
+    @property
+    def interval_mm(self) -> tuple[float, float] | None:
+        """Long axis from pixel centers and from pixel corners; None where a line outranks the mask. [mm]"""
+        return self.diameters.interval_mm if self.diameters and self.method != "line" else None
+
 
 def measure_lesion(
     region: Region,

@@ -58,7 +58,7 @@ def lesion_json(measurement: LesionMeasurement) -> dict[str, Any]:
     return {
         "long_axis_mm": lesion.long_axis_mm,
         "short_axis_mm": lesion.short_axis_mm,
-        "interval_mm": list(by_mask.interval_mm) if by_mask else None,
+        "interval_mm": list(measurement.interval_mm) if measurement.interval_mm else None,
         "estimator": measurement.method,
         "slice": measurement.slice_index,
         "end_points_lps_mm": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from imaging.findings.printed_numbers import shown
 from workup.case.agreement import LimitsOfAgreement
 from workup.case.cohort_agreement import (
     AnswerAgreement,
@@ -55,10 +56,10 @@ def agreement_report(agreement: CohortAgreement, *, title: str, footer: str) -> 
 def _first_page(pair: ReaderPair) -> Answer:
     invasion = pair.answers[0]
     kappa = invasion.kappa.value if invasion.kappa else None
-    shown = "no kappa" if kappa is None else f"kappa {kappa:.2f}"
+    printed = "no kappa" if kappa is None else f"kappa {shown(kappa, decimals=2)}"
     agreed = sum(n for (a, b), n in invasion.counts if a == b)
     why = f"{agreed} of {invasion.n} cases alike" + (f"; {invasion.why}" if invasion.why else "")
-    return Answer(f"Vascular invasion (I4.a), {_names(pair.readers)}", shown, why, Tone.PLAIN)
+    return Answer(f"Vascular invasion (I4.a), {_names(pair.readers)}", printed, why, Tone.PLAIN)
 
 
 def agreement_sections(agreement: CohortAgreement) -> tuple[Section, ...]:
@@ -105,7 +106,7 @@ def _names(readers: tuple[str, str]) -> str:
 
 
 def _interval(interval: Interval, digits: int) -> str | None:
-    return None if interval is None else f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}"
+    return None if interval is None else " to ".join(shown(end, decimals=digits) for end in interval)
 
 
 def _answer_table(pairs: Sequence[ReaderPair]) -> Table:

@@ -15,7 +15,7 @@ from imaging.phases.phase import Phase
 from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
 from workup.case.case import Statement
-from workup.report.content import Cell, Table, Tone, number, text
+from workup.report.content import Cell, Table, Tone, as_written, number, text
 
 Words = Mapping[str, str]
 
@@ -81,7 +81,7 @@ def measurement_table(findings: RegionFindings, assessment: Assessment, w: Words
         rows.append(
             (
                 text(m.phase.replace("_", " ")),
-                text(header.series_number),
+                number(header.series_number, 0),
                 number(m.statistics.mean),
                 number(m.statistics.sd),
                 number(m.statistics.area_mm2, 0),
@@ -115,7 +115,7 @@ def washout_table(findings: RegionFindings, w: Words) -> Table:
             _found(p.finding),
             _compared(p.ratio_percent, p.threshold_percent),
             text(_interval(p.ratio_ci95, p.threshold_percent)),
-            number(p.threshold_percent),
+            as_written(p.threshold_percent),
             _compared(p.liver_minus_lesion, 0),
             text(_interval(p.liver_minus_lesion_ci95, 0)),
             _compared(p.contrast_drop, 0),
@@ -137,9 +137,9 @@ def washout_table(findings: RegionFindings, w: Words) -> Table:
     return Table(f"washout {findings.region_id}", w["washout"], columns, rows)
 
 
-def _compared(value: float | None, limit: float) -> Cell:
+def _compared(value: float | None, against: float) -> Cell:
     """A number on the side of its limit on which it was compared."""
-    return text(None) if value is None else Cell(shown(value, limit), number=float(value))
+    return text(None) if value is None else Cell(shown(value, against), number=float(value))
 
 
 def _interval(interval: tuple[float, float] | None, *limits: float) -> str | None:
@@ -149,6 +149,10 @@ def _interval(interval: tuple[float, float] | None, *limits: float) -> str | Non
 def _length(value_mm: float | None, threshold_mm: float | None) -> Cell:
     """A measured length on the side of its threshold on which it was judged."""
     return text(None) if value_mm is None else Cell(shown_mm(value_mm, threshold_mm), number=float(value_mm))
+
+
+def _lengths(interval_mm: tuple[float, float] | None, threshold_mm: float | None) -> str | None:
+    return None if interval_mm is None else " to ".join(shown_mm(end, threshold_mm) for end in interval_mm)
 
 
 def lesion_table(lesions: tuple[LesionAssessment, ...], w: Words) -> Table:
@@ -161,10 +165,10 @@ def lesion_table(lesions: tuple[LesionAssessment, ...], w: Words) -> Table:
                 text(a.region.id),
                 _length(measured.long_axis_mm, judged.threshold_mm),
                 _length(measured.short_axis_mm, judged.threshold_mm),
-                text(_interval(measured.interval_mm)),
+                text(_lengths(a.measurement.interval_mm, judged.threshold_mm)),
                 text(a.measurement.method),
-                number(judged.threshold_mm),
-                number(judged.effective_slice_mm, 2),
+                as_written(judged.threshold_mm),
+                as_written(judged.effective_slice_mm),
                 text(
                     judged.status.value.replace("_", " ")
                     + (f" ({w['borderline']})" if judged.borderline else "")
@@ -231,7 +235,7 @@ def phase_table(assessment: Assessment, w: Words) -> Table:
         evidence = "; ".join(f"{e.source}: {e.value} → {e.says}" for e in decision.evidence)
         rows.append(
             (
-                text(a.header.series_number),
+                number(a.header.series_number, 0),
                 text(a.header.series_description),
                 text(decision.role.value.replace("_", " ")),
                 text(decision.phase.value.replace("_", " "), Tone.OPEN if decision.conflicts else Tone.PLAIN),

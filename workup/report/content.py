@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from imaging.findings.printed_numbers import shown
+
 
 class Tone(StrEnum):
     """How an answer should look; never the only carrier of its meaning."""
@@ -103,5 +105,16 @@ def number(value: float | None, digits: int = 1, unit: str = "", tone: Tone = To
     """Cell of a number printed with ``digits`` decimals; the exact value stays for spreadsheets."""
     if value is None:
         return Cell("—", tone)
-    shown = f"{value:.{digits}f}"
-    return Cell(f"{shown} {unit}".strip(), tone, value if isinstance(value, int) else float(value))
+    printed = f"{shown(value, decimals=digits)} {unit}".strip()
+    return Cell(printed, tone, value if isinstance(value, int) else float(value))
+
+
+def as_written(value: float | None) -> Cell:
+    """Cell of a limit or of a number from a header, printed as the reasons print it.
+
+    Rounded, a limit of 10.04 mm would read "10.0" beside a length of 10.0 mm that lies below it:
+
+    >>> as_written(10.04).text, as_written(15.0).text
+    ('10.04', '15')
+    """
+    return text(None) if value is None else Cell(f"{value:g}", number=float(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imaging.findings.assess_region import RegionFindings
 from imaging.findings.noise import Z95
+from imaging.findings.printed_numbers import shown
 from imaging.regions.region import Region, RegionMask, RegionRole
 from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
@@ -87,8 +88,9 @@ def lesion_figures(lesion: LesionAssessment, assessment: Assessment) -> tuple[Fi
 
 
 def _panel_title(phase: str, mean: float | None, unit: str) -> str:
-    shown = phase.replace("_", " ")
-    return shown if mean is None else f"{shown}   {mean:.0f} {unit if unit == 'HU' else ''}".rstrip()
+    named = phase.replace("_", " ")
+    printed = "" if mean is None else f"   {shown(mean, decimals=0)} {unit if unit == 'HU' else ''}"
+    return f"{named}{printed}".rstrip()
 
 
 def _curve(findings: RegionFindings, assessment: Assessment) -> Figure:

@@ -12,7 +12,7 @@ from imaging.volume import Acquisition, AcquisitionHeader, Volume
 from recist.lengths import shown_mm
 from recist.measurability import Status
 from workup.label_lesions import NOT_JUDGED, LabelLesion
-from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, number, text
+from workup.report.content import Answer, Cell, Figure, Report, Section, Table, Tone, as_written, number, text
 from workup.report.figures import (
     LONG_AXIS_COLOR,
     SHORT_AXIS_COLOR,
@@ -62,7 +62,7 @@ def measurable_lesion_table(lesions: Sequence[LabelLesion]) -> Table:
 def _row(lesion: LabelLesion) -> tuple[Cell, ...]:
     measured, judged = lesion.measurement.lesion, lesion.measurement.judged
     found = lesion.measurement.diameters
-    low, high = found.interval_mm if found else (None, None)
+    low, high = lesion.measurement.interval_mm or (None, None)
     flags = (*(found.flags if found else ()), *judged.overlay, *judged.notes)
     return (
         text(lesion.measurement.lesion.id),
@@ -70,14 +70,14 @@ def _row(lesion: LabelLesion) -> tuple[Cell, ...]:
         text(measured.modality.value if measured.modality else None),
         _length(measured.long_axis_mm, judged.threshold_mm),
         _length(measured.short_axis_mm, judged.threshold_mm),
-        number(low, 2),
-        number(high, 2),
+        _length(low, judged.threshold_mm),
+        _length(high, judged.threshold_mm),
         text(lesion.measurement.method),
         number(lesion.measurement.slice_index, 0),
-        number(judged.effective_slice_mm, 2),
+        as_written(judged.effective_slice_mm),
         number(found.area_mm2 if found else None, 1),
         number(found.volume_ml if found else None, 2),
-        number(judged.threshold_mm, 2),
+        as_written(judged.threshold_mm),
         text(judged.rule),
         text(judged.status.value, TONES[judged.status]),
         text("yes" if judged.borderline else "no"),
@@ -88,7 +88,9 @@ def _row(lesion: LabelLesion) -> tuple[Cell, ...]:
 
 def _length(value_mm: float | None, threshold_mm: float | None) -> Cell:
     """A length as printed everywhere: tenths, never on the wrong side of its threshold."""
-    return number(None) if value_mm is None else Cell(shown_mm(value_mm, threshold_mm), number=value_mm)
+    return (
+        number(None) if value_mm is None else Cell(shown_mm(value_mm, threshold_mm), number=float(value_mm))
+    )
 
 
 def measurable_lesion_report(
@@ -114,10 +116,11 @@ def measurable_lesion_report(
         tone=Tone.GOOD if measurable else Tone.OPEN if open_ else Tone.BAD,
     )
     header = reference.header if reference else None
+    thickness = header.slice_thickness_mm if header else None
     facts = (
         ("lesions", str(len(lesions))),
         ("series", header.series_description or "-" if header else "not given"),
-        ("slice thickness", f"{header.slice_thickness_mm} mm" if header else "not known"),
+        ("slice thickness", f"{thickness:g} mm" if thickness else "not known"),
     )
     pictures = tuple(_picture(lesion, reference) for lesion in lesions)
     return Report(
@@ -146,7 +149,7 @@ def _picture(lesion: LabelLesion, reference: Acquisition | None) -> Figure:
         ("short axis", measured.short_ends_lps_mm, measured.lesion.short_axis_mm, SHORT_AXIS_COLOR),
     )
     calipers = tuple(
-        Caliper(ends, f"{name} {shown_mm(length)} mm", color)
+        Caliper(ends, f"{name} {shown_mm(length, measured.judged.threshold_mm)} mm", color)
         for name, ends, length, color in drawn
         if ends is not None and length is not None
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import csv
 import io
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from workup.report.content import Report, Section, Table
-from workup.safe_text import csv_cell
+from workup.report.content import Answer, Report, Section, Table
+from workup.safe_text import csv_cell, csv_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -83,18 +84,35 @@ def table_csv(table: Table) -> str:
     return stream.getvalue()
 
 
+def sentences_csv(report: Report) -> str:
+    """Everything that stands in no table, as CSV: a length is not read without its caution."""
+    return csv_text(_sentence_rows(report))
+
+
+def _sentence_rows(report: Report) -> list[tuple[str, ...]]:
+    """Facts, answers, each section's answers and sentences, the tables' notes, limits and footer."""
+    rows: list[tuple[str, ...]] = [(report.title,), *report.facts, (), *_answer_rows(report.answers)]
+    for section in report.sections:
+        notes = [(table.title, table.note) for table in section.tables if table.note]
+        said = [*_answer_rows(section.answers), *((paragraph,) for paragraph in section.paragraphs), *notes]
+        rows += [(), (section.title,), *said] if said else []
+    return [*rows, (), *((sentence,) for sentence in report.limits), (report.footer,)]
+
+
+def _answer_rows(answers: Iterable[Answer]) -> list[tuple[str, ...]]:
+    return [(answer.question, answer.answer, answer.why) for answer in answers]
+
+
 def workbook(report: Report) -> bytes:
-    """An XLSX file: the answers first, then one sheet for each table."""
+    """An XLSX file: the answers and all sentences first, then one sheet for each table."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
 
     book = Workbook()
     sheet = book.active
     sheet.title = "Answers"
-    for row in ((report.title,), *report.facts, (), *((a.question, a.answer, a.why) for a in report.answers)):
-        sheet.append([csv_cell(str(value)) for value in row])
-    for sentence in report.limits:
-        sheet.append([csv_cell(sentence)])
+    for row in _sentence_rows(report):
+        sheet.append([csv_cell(value) for value in row])
     used = {"Answers"}
     for table in report.tables:
         page = book.create_sheet(_sheet_name(table.name, used))

@@ -58,7 +58,8 @@ def _render(report: Report, document: Mapping[str, Any], name: str) -> dict[str,
     if name == "xlsx":
         return {"report.xlsx": rendering.workbook(report)}
     if name == "csv":
-        return {f"{table.name}.csv": rendering.table_csv(table).encode() for table in report.tables}
+        tables = {f"{table.name}.csv": rendering.table_csv(table).encode() for table in report.tables}
+        return {"answers.csv": rendering.sentences_csv(report).encode(), **tables}
     return {"report.pdf": pdf(report)}
 
 

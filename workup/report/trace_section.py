@@ -7,7 +7,7 @@ from typing import Any
 
 from workup.assessment import Assessment
 from workup.case.trace import NOT_RECORDED
-from workup.report.content import Section, Table, text
+from workup.report.content import Section, Table, as_written, number, text
 
 Words = Mapping[str, str]
 
@@ -59,11 +59,11 @@ def _software(lock: Mapping[str, Any] | None) -> str | None:
 def _series_table(assessment: Assessment, w: Words) -> Table:
     rows = tuple(
         (
-            text(a.header.series_number),
+            number(a.header.series_number, 0),
             text(a.header.series_uid),
-            text(a.volume.geometry.shape[0]),
+            number(a.volume.geometry.shape[0], 0),
             text(" x ".join(f"{s:.3f}" for s in a.volume.geometry.spacing_mm)),
-            text(a.header.slice_thickness_mm),
+            as_written(a.header.slice_thickness_mm),
         )
         for a in assessment.case.study.acquisitions
     )
@@ -75,15 +75,15 @@ def _hash_tables(assessment: Assessment, trace: Mapping[str, Any], w: Words) -> 
     numbers = {a.key: a.header.series_number for a in assessment.case.study.acquisitions}
     pixels = tuple(
         (
-            text(numbers.get(row["acquisition"])),
-            text(row["slices"]),
+            number(numbers.get(row["acquisition"]), 0),
+            number(row["slices"], 0),
             text(row["pixels_sha256"]),
             text(row["files_sha256"]),
         )
         for row in trace["series"]
     )
     masks = tuple(
-        (text(row["id"]), text(numbers.get(row["acquisition"])), text(row["mask_sha256"]))
+        (text(row["id"]), number(numbers.get(row["acquisition"]), 0), text(row["mask_sha256"]))
         for row in trace["regions"]
     )
     tables = (

@@ -80,7 +80,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "voxels":           ("Voxels",                                        "화소수"),
     "long_axis":        ("Long axis [mm]",                                "장경 [mm]"),
     "short_axis":       ("Short axis [mm]",                               "단경 [mm]"),
-    "interval":         ("Pixel interval [mm]",                           "이산화 구간 [mm]"),
+    "interval":         ("Long axis, pixel interval [mm]",                "장경의 이산화 구간 [mm]"),
     "targets":          ("Target lesions",                                "표적 병변"),
     "proposed":         ("Proposed",                                      "제안"),
     "chosen":           ("Chosen by the reader",                          "판독자 선택"),

@@ -1,0 +1,150 @@
+"""Every output of one case says the same: what is printed is what was compared, in each format."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import openpyxl
+import pytest
+
+from imaging.geometry import VolumeGeometry
+from imaging.phantom import TWINS
+from imaging.phantom.lesions import Lesion
+from imaging.phantom_files import write_case
+from imaging.regions.region import RegionMask
+from recist.lesion import LesionKind, MeasuredLesion, Modality
+from recist.measurability import Status, judge
+from workup.assess import assess
+from workup.assessment_json import assessment_document
+from workup.case.case_files import read_case
+from workup.label_lesions import LabelLesion
+from workup.protocol_files import read_protocol
+from workup.report import lesion_table as measure_report
+from workup.report.assessment_report import assessment_report
+from workup.report.assessment_tables import lesion_table
+from workup.report.content import number
+from workup.report.key_images import _panel_title
+from workup.report.rendering import html, markdown, sentences_csv, workbook
+from workup.report.wording import words
+
+NODE = Lesion("n1", "lymph_node", (10, 30, -10), (22, 15.2, 20))
+
+
+@pytest.fixture(scope="module")
+def unconfirmed(tmp_path_factory):
+    """A mass and a node whose outlines no reader has confirmed."""
+    folder = tmp_path_factory.mktemp("outputs") / "case"
+    write_case(replace(TWINS["no_thrombus"].small(), further_lesions=(NODE,)), folder)
+    regions = json.loads((folder / "regions.json").read_text())
+    regions["masks"] = [{**mask, "verified": False} for mask in regions["masks"]]
+    (folder / "regions.json").write_text(json.dumps(regions))
+    return assess(read_case(folder), read_protocol("NCT06828380"))
+
+
+@pytest.fixture(params=["en", "ko"])
+def report(unconfirmed, request):
+    return assessment_report(unconfirmed, language=request.param, footer="veinvasion 0")
+
+
+def measured(length_mm, slice_mm):
+    """A lesion with a recorded longest diameter."""
+    mass = MeasuredLesion(
+        id="L1",
+        kind=LesionKind.SOLID,
+        modality=Modality.CT,
+        long_axis_mm=length_mm,
+        short_axis_mm=length_mm,
+        slice_thickness_mm=slice_mm,
+        margins_measurable=True,
+        previously_treated=False,
+    )
+    judged = judge(mass)
+    return SimpleNamespace(
+        lesion=mass,
+        judged=judged,
+        method="g0.7",
+        interval_mm=(length_mm - 0.05, length_mm + 1),
+        diameters=None,
+        slice_index=0,
+        long_ends_lps_mm=((0.0, 0.0, 0.0), (length_mm, 0.0, 0.0)),
+        short_ends_lps_mm=None,
+    )
+
+
+LENGTHS = [(9.96, 5.0), (9.995, 5.02), (10.03, 5.02), (10.04, 5.02), (10.0, 5.0), (14.99, 7.5), (12.36, 6.18)]
+
+
+@pytest.mark.parametrize(("length_mm", "slice_mm"), LENGTHS)
+def test_a_length_lies_on_its_side_of_the_limit_printed_beside_it(length_mm, slice_mm):
+    found = measured(length_mm, slice_mm)
+    measurable = found.judged.status is Status.MEASURABLE
+    assessed = SimpleNamespace(region=SimpleNamespace(id="L1"), measurement=found)
+    of_assess = lesion_table((assessed,), words("en"))
+    of_measure = measure_report.measurable_lesion_table([SimpleNamespace(measurement=found)])
+
+    for table, long, limit in (
+        (of_assess, "Long axis [mm]", "Threshold [mm]"),
+        (of_measure, "long axis mm", "threshold mm"),
+    ):
+        said = {name: cell.text for name, cell in zip(table.columns, table.rows[0], strict=True)}
+        assert (float(said[long]) >= float(said[limit])) is measurable
+        assert f"{said[limit]} mm)" in found.judged.message
+
+
+def test_a_key_image_prints_the_length_of_its_table(monkeypatch):
+    shown = []
+    monkeypatch.setattr(measure_report, "key_image", lambda panels: shown.extend(panels[0].calipers) or b"")
+    mask = RegionMask.from_full(np.ones((1, 4, 4), bool), VolumeGeometry((1, 4, 4), np.eye(4)))
+    measure_report._picture(LabelLesion(label=1, mask=mask, measurement=measured(9.96, 5.0)), None)
+
+    assert [caliper.label for caliper in shown] == ["long axis 9.96 mm"]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "printed"), [(-0.04, 1, "0.0"), (2.25, 1, "2.3"), (-0.3, 0, "0"), (-0.06, 1, "-0.1")]
+)
+def test_a_table_rounds_as_the_reasons_do_and_knows_no_minus_zero(value, digits, printed):
+    assert number(value, digits).text == printed
+    assert number(value, digits).number == value
+
+
+def test_a_panel_knows_no_minus_zero():
+    assert _panel_title("late_arterial", -0.3, "HU") == "late arterial   0 HU"
+
+
+def test_spreadsheet_and_csv_hold_every_sentence_of_the_page(report):
+    said = (*report.answers, *(answer for section in report.sections for answer in section.answers))
+    sentences = {part for a in said for part in (a.question, a.answer, a.why)}
+    sentences |= {p for section in report.sections for p in section.paragraphs}
+    sentences |= {t.note for t in report.tables if t.note} | set(report.limits) | {report.footer}
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(report))).worksheets[0]
+    of_sheet = {str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None}
+    of_csv = {cell for row in csv.reader(io.StringIO(sentences_csv(report))) for cell in row}
+
+    assert words(report.language)["unconfirmed"] in sentences
+    assert sentences <= of_sheet
+    assert sentences <= of_csv
+    assert words(report.language)["unconfirmed"] in html(report)
+    assert words(report.language)["unconfirmed"] in markdown(report)
+
+
+def test_a_number_of_a_spreadsheet_is_a_number(report):
+    """Only what the record holds is kept as it was written: "1.10" stays "1.10"."""
+    tables = [table for table in report.tables if table.name != "evidence"]
+    texts = {cell.text for t in tables for row in t.rows for cell in row if cell.number is None}
+
+    assert not {text for text in texts if text.replace(".", "", 1).isdecimal()}
+
+
+def test_json_and_report_tell_the_pixel_interval_of_the_same_lesions(unconfirmed):
+    document = assessment_document(unconfirmed)["measurable_lesion"]["lesions"]
+    tables = {table.name: table for table in assessment_report(unconfirmed).tables}
+
+    for lesion in document:
+        low, high = tables[f"lesion {lesion['id']}"].rows[0][3].text.split(" to ")
+        assert float(low) == pytest.approx(lesion["interval_mm"][0], abs=0.05)
+        assert float(high) == pytest.approx(lesion["interval_mm"][1], abs=0.05)
+    assert [lesion["kind"] for lesion in document] == ["solid", "node"]
