@@ -147,6 +147,22 @@ def test_percent_enhancement_of_mr_needs_proof_of_one_scale(case_of):
     )
 
 
+@pytest.mark.parametrize(
+    ("twin", "signal", "drop"), [("plain", "[HU]", "[HU]"), ("gadoxetate_mr", "[arbitrary units]", "[%]")]
+)
+def test_every_number_between_images_is_printed_in_its_own_unit(case_of, twin, signal, drop):
+    """What the ratio to liver loses on MR is a share, and no signal of MR is in Hounsfield units."""
+    result = assess(case_of(twin), PROTOCOL, search=False)
+
+    columns = {c for t in assessment_report(result).tables for c in t.columns if c.endswith("]")}
+    defect = assessment_document(result)["vascular_invasion"]["defects"][0]
+
+    assert {f"Mean {signal}", f"Liver − region {signal}", f"Contrast drop {drop}"} <= columns
+    assert ("[HU]" in " ".join(columns)) is (signal == "[HU]")
+    assert {f"[{p['contrast_drop_unit']}]" for p in defect["washout"]["by_phase"].values()} == {drop}
+    assert defect["unit"] == ("HU" if signal == "[HU]" else "MR")
+
+
 @pytest.mark.parametrize("twin", ["plain", "bland"])
 def test_without_the_search_nothing_but_the_smallest_set_is_missing(case_of, twin):
     case = case_of(twin)

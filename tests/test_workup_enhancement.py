@@ -48,6 +48,7 @@ def test_json_says_what_is_true_of_the_sample(capsys, tmp_path: Path) -> None:
     assert [r["li_rads"] for r in in_no_vein] == [None, None]  # "tumor in vein" is said of defects only
     rows = list(csv.DictReader(table.open()))
     assert len(rows) == sum(len(r["phases"]) for r in document["regions"])
+    assert {row["unit"] for row in rows} == {"HU"}
     assert curves.read_text().startswith("<?xml")
 
 

@@ -44,7 +44,8 @@ def write_curves(path: Path | str, findings: Sequence[RegionFindings]) -> Path:
     for number, one in enumerate(findings):
         _draw(axes, one, phases, number, len(findings))
     axes.set_xticks(range(len(phases)), [p.value.replace("_", " ") for p in phases])
-    axes.set_ylabel("mean [HU]" if all(f.unit == "HU" for f in findings) else "mean [MR units]")
+    units = dict.fromkeys("HU" if f.unit == "HU" else "MR units" for f in findings)
+    axes.set_ylabel(f"mean [{', '.join(units)}]")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
     axes.legend(frameon=False)

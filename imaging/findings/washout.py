@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from imaging.findings.enhancement import EnhancementFinding, interval_text, size_stops
 from imaging.findings.finding import Finding, Reason
@@ -71,6 +72,11 @@ class PhaseWashout:
     contrast_drop_ci95: Interval | None
     threshold_percent: float
     reasons: tuple[Reason, ...]
+
+
+def drop_unit(unit: Unit) -> Literal["HU", "%"]:
+    """Unit of ``contrast_drop``: on MR a ratio rises, no signal is subtracted between phases."""
+    return "HU" if unit == "HU" else "%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imaging.findings.washout import PhaseWashout, WashoutFinding
     from imaging.phases.phase import Phase, PhaseDecision
     from imaging.regions.region import Region
-    from imaging.volume import Study
+    from imaging.volume import Study, Unit
 
 
 def enhancement(
@@ -89,9 +89,10 @@ def findings_json(findings: RegionFindings) -> dict[str, Any]:
         "id": findings.region_id,
         "role": findings.role.value,
         "vessel": findings.vessel,
+        "unit": findings.unit,
         "phases": [_phase_json(m) for m in findings.phases],
         "enhancement": _enhancement_json(findings.enhancement),
-        "washout": _washout_json(findings.washout),
+        "washout": _washout_json(findings.washout, findings.unit),
         "li_rads": None if in_vein is None else _reasons([in_vein])[0],
     }
 
@@ -144,17 +145,19 @@ def _enhancement_json(found: EnhancementFinding) -> dict[str, Any]:
     }
 
 
-def _washout_json(found: WashoutFinding) -> dict[str, Any]:
+def _washout_json(found: WashoutFinding, unit: Unit) -> dict[str, Any]:
     return {
         "finding": found.finding.value,
         "if_confirmed": found.if_confirmed.value,
-        "by_phase": {p.phase.value: _phase_washout_json(p) for p in found.by_phase},
+        "by_phase": {p.phase.value: _phase_washout_json(p, unit) for p in found.by_phase},
         "policy": found.policy.name,
         "reasons": _reasons(found.reasons),
     }
 
 
-def _phase_washout_json(found: PhaseWashout) -> dict[str, Any]:
+def _phase_washout_json(found: PhaseWashout, unit: Unit) -> dict[str, Any]:
+    from imaging.findings.washout import drop_unit
+
     return {
         "finding": found.finding.value,
         "if_confirmed": found.if_confirmed.value,
@@ -164,6 +167,7 @@ def _phase_washout_json(found: PhaseWashout) -> dict[str, Any]:
         "liver_minus_lesion_ci95": _interval(found.liver_minus_lesion_ci95),
         "contrast_drop": found.contrast_drop,
         "contrast_drop_ci95": _interval(found.contrast_drop_ci95),
+        "contrast_drop_unit": drop_unit(unit),
         "threshold_percent": found.threshold_percent,
         "reasons": _reasons(found.reasons),
     }
@@ -226,7 +230,7 @@ def _write_csv(path: Path, found: Sequence[RegionFindings]) -> None:
 
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = [
-            {"region": one.region_id, "role": one.role.value, **_phase_json(m)}
+            {"region": one.region_id, "role": one.role.value, "unit": one.unit, **_phase_json(m)}
             for one in found
             for m in one.phases
         ]
@@ -334,7 +338,8 @@ def _print_stability(console: Any, stability: Stability) -> None:
 def _table(found: Sequence[RegionFindings], study: Study) -> Any:
     from rich.table import Table
 
-    table = Table(title="Regions by phase (native grids, SD with n - 1)")
+    units = " and ".join(dict.fromkeys("HU" if one.unit == "HU" else "MR units" for one in found))
+    table = Table(title=f"Regions by phase (native grids, mean and SD in {units}, SD with n - 1)")
     for name in ("region", "phase", "series", "mean", "SD", "area mm²", "voxels", "N_eff", "mask"):
         table.add_column(name, justify="left" if name in ("region", "phase", "series", "mask") else "right")
     for one in found:

@@ -11,6 +11,7 @@ from imaging.findings.assess_region import RegionFindings
 from imaging.findings.finding import Finding
 from imaging.findings.printed_numbers import shown
 from imaging.findings.reference_liver import pooled_liver
+from imaging.findings.washout import drop_unit
 from imaging.phases.phase import Phase
 from recist.lengths import shown_mm
 from workup.assessment import Assessment, DefectAssessment, LesionAssessment
@@ -73,7 +74,7 @@ def measurement_table(findings: RegionFindings, assessment: Assessment, w: Words
     """Mean, SD, area and N_eff of the region and of the reference liver in each phase."""
     pool = pooled_liver(assessment.case.regions)
     liver = {key: s for (id_, key), s in assessment.statistics.items() if pool and id_ == pool.id}
-    unit = findings.unit
+    unit = _signal_unit(findings, w)
     rows = []
     for m in findings.phases:
         beside = liver.get(m.acquisition_key)
@@ -129,12 +130,17 @@ def washout_table(findings: RegionFindings, w: Words) -> Table:
         w["ratio"],
         "95 %",
         w["ratio_limit"],
-        f"{w['liver_minus_region']} [{findings.unit}]",
+        f"{w['liver_minus_region']} [{_signal_unit(findings, w)}]",
         "95 %",
-        f"{w['contrast_drop']} [{findings.unit}]",
+        f"{w['contrast_drop']} [{drop_unit(findings.unit)}]",
         "95 %",
     )
     return Table(f"washout {findings.region_id}", w["washout"], columns, rows)
+
+
+def _signal_unit(findings: RegionFindings, w: Words) -> str:
+    """What a mean is in: Hounsfield units, or on MR units that mean nothing beyond one image."""
+    return "HU" if findings.unit == "HU" else w["mr_unit"]
 
 
 def _compared(value: float | None, against: float) -> Cell:

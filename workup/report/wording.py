@@ -112,6 +112,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "ratio_limit":      ("Threshold [%]",                                 "기준 [%]"),
     "liver_minus_region": ("Liver − region",                              "간 − 영역"),
     "contrast_drop":    ("Contrast drop",                                 "대비 감소"),
+    "mr_unit":          ("arbitrary units",                               "임의 단위"),
     "filling_defect":   ("Intraluminal filling defect",                   "혈관 내 충만 결손"),
     "adjacent":         ("Adjacent to the primary tumor",                 "원발 종양 인접"),
     "washout_portal":   ("Washout on the portal venous phase",            "문맥기 씻김"),
