@@ -1,5 +1,7 @@
 """The command line: documented, quick to start, errors that teach, JSON that is strict."""
 
+import errno
+import io
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import pytest
 import typer
 
 from workup.command_line import COMMANDS, GROUPS, build_app
+from workup.replaced_files import new_file, replace_synced
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_dicom"
@@ -152,6 +155,78 @@ def test_a_refusal_has_a_code_and_exit_1(arguments, code):
     assert "Traceback" not in err
     assert code in (None, found[1])
     assert json.loads(out)["error"]["code"] == found[1]
+
+
+LESIONS = """subject,visit,date,lesion,organ,kind,diameter,status
+P1,baseline,2025-01-01,T1,liver,solid,50.0,target
+P1,week 8,2025-03-01,T1,liver,solid,30.0,
+"""
+
+
+def lesion_command(folder, *more):
+    """``veinvasion recist`` of a small table, to be run by a shell or with another environment."""
+    table = folder / "lesions.csv"
+    table.write_text(LESIONS)
+    return [sys.executable, "-m", "workup", "recist", str(table), *more]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["table", "json"])
+def test_a_full_disk_is_a_refusal_with_advice(tmp_path, more):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            lesion_command(tmp_path, *more), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error[DISK_FULL]: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["table", "json"])
+def test_a_reader_that_stops_reading_is_no_failure(tmp_path, more):
+    command = " ".join(lesion_command(tmp_path, *more))
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | true"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_letter_that_the_terminal_lacks_is_no_failure(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    table = subprocess.run(lesion_command(tmp_path), capture_output=True, check=True, env=environment).stdout
+    (tmp_path / "lesions.csv").write_text(LESIONS.replace("P1", "홍"), encoding="utf-8")
+    command = [sys.executable, "-m", "workup", "recist", str(tmp_path / "lesions.csv"), "--json"]
+    document = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+
+    assert b"50.0 \\u2014" in table
+    assert "홍" in json.dumps(json.loads(document), ensure_ascii=False)
+
+
+def test_a_narrow_terminal_breaks_no_number(tmp_path):
+    environment = {**os.environ, "COLUMNS": "30", "NO_COLOR": "1"}
+    done = subprocess.run(
+        lesion_command(tmp_path), capture_output=True, check=True, text=True, env=environment
+    )
+
+    assert re.search(r"P1 +week 8 +30\.0 +-40\.0 +-40\.0 +PR", done.stdout)
+
+
+def fill_up(stream):
+    stream.write(b"half of ")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_that_could_not_be_written_whole_is_not_there(tmp_path, monkeypatch):
+    old = replace_synced(tmp_path / "report.json", b"old")
+    with pytest.raises(OSError, match="No space"), new_file(tmp_path / "sr.dcm") as stream:
+        fill_up(stream)
+    monkeypatch.setattr("workup.replaced_files.os.fsync", lambda _: fill_up(io.BytesIO()))
+    with pytest.raises(OSError, match="No space"):
+        replace_synced(old, b"new")
+
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"report.json": b"old"}
 
 
 def test_wrong_usage_is_exit_2():

@@ -674,6 +674,14 @@ def test_a_short_key_and_a_full_target_are_refused(tmp_path):
     assert caught.value.code == "TARGET_EXISTS"
 
 
+def test_no_key_is_made_for_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        main(["deidentify", str(tmp_path / "in"), str(tmp_path / "out"), "--key", str(tmp_path / "k")])
+
+    assert ended.value.code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_makes_a_private_key_and_says_what_it_did(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "1.dcm").write_bytes(as_bytes(image()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +15,7 @@ from eligibility.screening import screen
 from workup.errors import RecordError
 from workup.record.record_files import read_record_file, record_files
 from workup.record.reference_dates import with_start
+from workup.replaced_files import replace_synced
 from workup.report.screen_cohort import (
     Cohort,
     CohortRow,
@@ -25,7 +26,7 @@ from workup.report.screen_cohort import (
     row_of,
     same_patients,
 )
-from workup.safe_text import csv_cell
+from workup.safe_text import csv_text
 
 #: Records handed to a process at a time.
 _CHUNK = 64
@@ -116,7 +117,7 @@ def write_cohort(cohort: Cohort, out: Path) -> list[str]:
     written = [_csv(out / f"{name}.csv", rows) for name, rows in tables.items()]
     written += _parquet(out / "patients.parquet", patients)
     text = json.dumps(cohort_json(cohort), indent=1, ensure_ascii=False, allow_nan=False)
-    (out / "cohort.json").write_text(text + "\n", encoding="utf-8")
+    replace_synced(out / "cohort.json", (text + "\n").encode())
     return [*written, "cohort.json"]
 
 
@@ -137,12 +138,8 @@ def _patient(row: CohortRow, criteria: Sequence[str], same: Sequence[str]) -> di
 
 def _csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> str:
     """A table that a spreadsheet opens without running anything in it."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(rows[0] if rows else ())
-        for row in rows:
-            writer.writerow(csv_cell(value) for value in row.values())
-    return path.name
+    header = list(rows[0]) if rows else []
+    return replace_synced(path, csv_text([header, *(row.values() for row in rows)]).encode()).name
 
 
 def _parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -152,8 +149,9 @@ def _parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         from pyarrow import parquet
     except ImportError:
         return []
-    parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=_schema(rows[0])), path)
-    return [path.name]
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=_schema(rows[0])), file)
+    return [replace_synced(path, file.getvalue()).name]
 
 
 def _schema(row: Mapping[str, Any]) -> Any:

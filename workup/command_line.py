@@ -7,11 +7,12 @@ parameters and heavy imports inside its body, so that ``veinvasion --help`` stay
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,17 @@ def version() -> str:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Write one strict JSON document (no NaN) to standard output, with its schema and version."""
-    head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
-    sys.stdout.write(json.dumps({**head, **document}, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    whole = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version(), **document}
+    ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")  # JSON is UTF-8 or escaped
+    sys.stdout.write(json.dumps(whole, indent=1, ensure_ascii=ascii_only, allow_nan=False) + "\n")
 
 
 def fail(code: str, message: str, details: Mapping[str, Any] | None = None, *, as_json: bool = False) -> int:
     """Report a refusal on standard error (and as JSON where asked); the exit code 1."""
     sys.stderr.write(f"error[{code}]: {message}\n")
     if as_json:
-        print_json({"error": {"code": code, "message": message, "details": dict(details or {})}})
+        with suppress(OSError):  # standard output itself may be what is full
+            print_json({"error": {"code": code, "message": message, "details": dict(details or {})}})
     return 1
 
 
@@ -81,8 +84,10 @@ def loading_progress(what: str) -> Iterator[Callable[[int, int], None]]:
 #: What a path that was given, and no fault of ours, brings about.
 _OF_THE_PLACE = (
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR,
-    errno.EISDIR, errno.EROFS, errno.ENOSPC,
+    errno.EISDIR, errno.EROFS,
 )  # fmt: skip
+
+_DISK_FULL = "no space is left where the command writes. Free some and run it again"
 
 
 def _what_of_the_place(error: OSError) -> str:
@@ -143,16 +148,16 @@ def main(arguments: list[str] | None = None) -> None:
 
     given = sys.argv[1:] if arguments is None else arguments
     redaction.install()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal lacks is spelled, not fatal
+            stream.reconfigure(errors="backslashreplace")
     try:
-        build_app(given[0] if given else None)(args=given, standalone_mode=True)
+        _run(given)
     except BrokenPipeError:
         os._exit(0)
-    except SystemExit as ended:
-        usage = getattr(ended.__context__, "format_message", None)  # typer has told it on standard error
-        if usage is not None and "--json" in given:
-            print_json({"error": {"code": "USAGE", "message": usage(), "details": {}}})
-        raise
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            sys.exit(fail("DISK_FULL", _DISK_FULL, as_json="--json" in given))
         if not error.filename or error.errno not in _OF_THE_PLACE:
             raise
         sys.exit(fail("FILE_ACCESS", _what_of_the_place(error), as_json="--json" in given))
@@ -161,3 +166,17 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         details = getattr(error, "details", {})
         sys.exit(fail(str(error.code), str(error), details, as_json="--json" in given))  # type: ignore[attr-defined]
+
+
+def _run(given: list[str]) -> None:
+    """The command, until all that it says is written; usage errors as JSON too, where asked."""
+    try:
+        build_app(given[0] if given else None)(args=given, standalone_mode=True)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # rich and typer call it a failure
+            raise BrokenPipeError from ended
+        usage = getattr(ended.__context__, "format_message", None)  # typer has told it on standard error
+        if usage is not None and "--json" in given:
+            print_json({"error": {"code": "USAGE", "message": usage(), "details": {}}})
+        sys.stdout.flush()
+        raise

@@ -34,9 +34,10 @@ def deidentify(
     """
     from workup import redaction
     from workup.command_line import loading_progress
-    from workup.deidentify.deidentify_files import deidentify_folder, project_key
+    from workup.deidentify.deidentify_files import deidentify_folder, project_key, source_files
 
     redaction.install()
+    source_files(source, target)  # refused before a key is made for nothing
     secret, made = project_key(key)
     if made:
         sys.stderr.write("A new key was made. Keep it, and keep it secret.\n")

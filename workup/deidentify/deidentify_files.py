@@ -94,11 +94,7 @@ def deidentify_folder(
         patients, or ``IDENTITY_LEFT`` if anything of the patients was found in what was to leave; nothing
         is left behind then.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DeidentifyError("TARGET_EXISTS", f"{target.name!r} is not empty", expected="a new folder")
-    paths = [p for p in sorted(source.rglob("*")) if p.is_file()] if source.is_dir() else []
-    if not paths:
-        raise DeidentifyError("NO_IMAGES", "the source is no folder with files")
+    paths = source_files(source, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".tmp-{target.name}-{os.getpid()}"
     temporary.mkdir(mode=0o700)
@@ -111,6 +107,22 @@ def deidentify_folder(
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     return done
+
+
+def source_files(source: Path, target: Path) -> list[Path]:
+    """Every file of the source, in the order of paths, if it can go to the target.
+
+    Raises
+    ------
+    DeidentifyError
+        ``TARGET_EXISTS``, ``NO_IMAGES``.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DeidentifyError("TARGET_EXISTS", f"{target.name!r} is not empty", expected="a new folder")
+    paths = [p for p in sorted(source.rglob("*")) if p.is_file()] if source.is_dir() else []
+    if not paths:
+        raise DeidentifyError("NO_IMAGES", f"{source.name!r} is no folder with files", expected="DICOM files")
+    return paths
 
 
 def _write_all(

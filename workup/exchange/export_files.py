@@ -25,6 +25,7 @@ from workup.exchange.seg_files import tracked_as, write_segmentations
 from workup.exchange.source_image_files import read_source_images
 from workup.exchange.sr_files import structured_report, write_structured_report
 from workup.exchange.sr_measurements import numbers_of
+from workup.replaced_files import new_file
 from workup.report.assessment_report import assessment_report
 from workup.report.report_files import pdf as report_pdf
 
@@ -139,8 +140,8 @@ def _safe(name: str) -> str:
 
 
 def _write_json(path: Path, document: Mapping[str, object]) -> Path:
-    with path.open("x", encoding="utf-8") as stream:
-        json.dump(document, stream, indent=1, ensure_ascii=False, allow_nan=False)
+    with new_file(path) as stream:
+        stream.write(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode())
     return path
 
 
@@ -228,7 +229,7 @@ def _write_pdf(
     image = next(iter(images.values()))[0]
     made = datetime.now().astimezone()
     document = encapsulated_pdf(report_pdf(report), image, title=report.title, version=version, made=made)
-    with path.open("xb") as stream:
+    with new_file(path) as stream:
         document.save_as(stream, enforce_file_format=True)
     return path
 

@@ -16,6 +16,7 @@ from imaging.regions.segment_roles import described_in_words
 from imaging.volume import Acquisition
 from workup.case.case import Case
 from workup.exchange import codes
+from workup.replaced_files import new_file
 
 MANUFACTURER = "veinvasion"
 _TRACKING_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "veinvasion:tracking")
@@ -160,7 +161,7 @@ def write_segmentations(
             signed=signed,
         )
         path = target / f"seg_{order:03d}.dcm"
-        with path.open("xb") as stream:
+        with new_file(path) as stream:
             seg.save_as(stream)
         written[acquisition.key] = (path, seg)
     return written

@@ -28,6 +28,7 @@ from workup.exchange import codes
 from workup.exchange.numbers import stated
 from workup.exchange.reported_examination import reported_examination
 from workup.exchange.seg_files import MANUFACTURER, person_name, tracked_as, tracking_uid
+from workup.replaced_files import new_file
 
 Segmentations = Mapping[str, hd.seg.Segmentation]
 Images = Mapping[str, Sequence[Dataset]]
@@ -117,7 +118,7 @@ def structured_report(
 def write_structured_report(report: sr.Comprehensive3DSR, path: str | Path) -> Path:
     """Write the report; a file that is there already is never overwritten."""
     target = Path(path)
-    with target.open("xb") as stream:
+    with new_file(target) as stream:
         report.save_as(stream)
     return target
 

@@ -151,18 +151,18 @@ def _write(dataset: Dataset, path: Path) -> None:
     beside = path.with_name(f"{path.name}.{os.getpid()}{_UNFINISHED}")
     expected = content_hash(dataset)
     dataset.preamble = b"\0" * 128
-    with beside.open("wb") as stream:
-        dataset.save_as(stream, enforce_file_format=True)
-        stream.flush()
-        os.fsync(stream.fileno())
     try:
+        with beside.open("wb") as stream:
+            dataset.save_as(stream, enforce_file_format=True)
+            stream.flush()
+            os.fsync(stream.fileno())
         if content_hash(pydicom.dcmread(beside)) != expected:
             raise ExchangeError(
                 "READ_BACK", "an object does not read back as it came", expected="equal content"
             )
         os.link(beside, path)  # unlike a rename, fails if the name is taken
     finally:
-        beside.unlink()
+        beside.unlink(missing_ok=True)
 
 
 def _check_present(path: Path, instance: Instance) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workup.errors import WorkupError
+from workup.replaced_files import replace_synced
 from workup.report import rendering
 from workup.report.content import Report, Table
 from workup.report.report_files import write_report
@@ -17,6 +18,9 @@ FOLDER_FORMATS = ("html", "json", "csv", "xlsx")
 
 #: Columns of shorter entries are shown without a break on the terminal. [characters]
 _LONGEST_WHOLE = 14
+
+#: Wider than any table, to ask how wide one must be. [characters]
+_WIDEST = 10_000
 
 
 def write_anywhere(report: Report, document: Mapping[str, Any], output: Path) -> list[Path]:
@@ -40,8 +44,7 @@ def write_anywhere(report: Report, document: Mapping[str, Any], output: Path) ->
         return write_report(report, document, output, FOLDER_FORMATS)
     data = _single(report, document, output.suffix.lower())
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(data)
-    return [output]
+    return [replace_synced(output, data)]
 
 
 def _single(report: Report, document: Mapping[str, Any], suffix: str) -> bytes:
@@ -64,6 +67,7 @@ def print_table(table: Table, *, note: str = "", columns: tuple[str, ...] = ()) 
     """Show a table on the terminal; ``columns`` picks some of them."""
     from rich.console import Console
     from rich.markup import escape
+    from rich.measure import Measurement
     from rich.table import Table as Grid
 
     picked = [i for i, name in enumerate(table.columns) if not columns or name in columns]
@@ -72,7 +76,10 @@ def print_table(table: Table, *, note: str = "", columns: tuple[str, ...] = ()) 
         texts = [*table.columns[index].split(), *(row[index].text for row in table.rows)]
         longest = max(len(text) for text in texts)
         width = longest if longest <= _LONGEST_WHOLE else None
-        grid.add_column(table.columns[index], overflow="fold", width=width)
+        grid.add_column(table.columns[index], overflow="fold", width=width, min_width=width)
     for row in table.rows:
         grid.add_row(*(escape(row[i].text) for i in picked))
-    Console().print(grid)
+    console = Console()
+    needed = Measurement.get(console, console.options.update(width=_WIDEST), grid).minimum
+    console.width = max(console.width, needed)  # a narrow terminal must not turn 30.0 into "30." above "0"
+    console.print(grid)

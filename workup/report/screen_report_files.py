@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from workup.replaced_files import replace_synced
 from workup.report.screen_report import ScreenReport
 
 
@@ -62,5 +63,5 @@ def write_screen_report(folder: Path, report: ScreenReport, document: Mapping[st
         "screen.json": json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     }
     for name, text in contents.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        replace_synced(folder / name, text.encode())
     return list(contents)
