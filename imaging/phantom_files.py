@@ -225,8 +225,9 @@ def _describe_ct(image: Dataset, acquisition: Acquisition) -> None:
 
 def _describe_mr(image: Dataset, acquisition: Acquisition, spec: PhantomSpec) -> None:
     for keyword, value in acquisition.header.mr_sequence:
-        setattr(image, keyword, value.split("\\"))
-    image.EchoTrainLength, image.PixelBandwidth = 1, 390
+        if keyword != "ImageType":  # written whole already
+            setattr(image, keyword, value.split("\\"))
+    image.EchoTrainLength = 1
     image.SpacingBetweenSlices = spec.spacing_mm[0]
     image.WindowCenter, image.WindowWidth = 350, 700
 

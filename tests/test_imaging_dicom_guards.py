@@ -14,6 +14,7 @@ from imaging.dicom.elements import EXPLICIT_LITTLE, UNDEFINED, NeedMoreError, wa
 from imaging.dicom.pixels import PixelFormat
 from imaging.dicom.study_files import HEADER_BYTES, load_study, read_headers
 from imaging.errors import DicomError
+from imaging.findings.mr_scaling import sequence_differs
 from tests.dicom_series import FIRST_MM, STEP_MM, enhanced, series, write
 
 LONG = {b"OB", b"OW", b"SQ", b"UN", b"UT"}
@@ -273,3 +274,53 @@ def test_a_file_that_changes_while_its_study_is_read_is_refused(change, tmp_path
             path.write_bytes(change(data) if b"8.498.2" in data else data)
 
     assert code_of(tmp_path, progress=other_series_changes) == "TRUNCATED"
+
+
+def philips(slopes, scales):
+    """MR images with their own rescale slope and Philips' private scale slope."""
+    images = series(len(slopes), modality="MR", slope=1.0, intercept=0.0)
+    for ds, slope, scale in zip(images, slopes, scales, strict=True):
+        ds.RescaleSlope = f"{slope:g}"
+        ds.private_block(0x2005, "Philips MR Imaging DD 001", create=True).add_new(0x0E, "FL", scale)
+    return images
+
+
+PHILIPS = {
+    "one scale in all images": ((2.0,) * 4, (0.01,) * 4, 0.01),
+    "rescale and scale undo each other": ((2.0, 4.0, 2.0, 4.0), (0.02, 0.01, 0.02, 0.01), 0.02),
+    "the scale of one image differs": ((2.0,) * 4, (0.01, 0.01, 0.02, 0.01), None),
+    "the rescale of one image differs": ((2.0, 2.0, 2.5, 2.0), (0.01,) * 4, None),
+}
+
+
+@pytest.mark.parametrize(("slopes", "scales", "recorded"), PHILIPS.values(), ids=PHILIPS)
+def test_a_philips_scale_is_recorded_where_it_holds_for_every_image(slopes, scales, recorded, tmp_path):
+    write(philips(slopes, scales), tmp_path)
+
+    (loaded,) = load_study(tmp_path).acquisitions
+
+    assert dict(loaded.header.mr_scaling).get("ScaleSlope") == pytest.approx(recorded)
+
+
+VALUES_OF_MR = {
+    "another bandwidth": {"PixelBandwidth": "650"},
+    "evened out by a pre-scan": {"ImageType": ["ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D"]},
+    "water of a Dixon series": {"ImageType": ["ORIGINAL", "PRIMARY", "W", "DIS2D"]},
+}
+
+
+@pytest.mark.parametrize("changes", VALUES_OF_MR.values(), ids=VALUES_OF_MR)
+def test_mr_images_whose_values_were_made_otherwise_are_of_another_sequence(changes, tmp_path):
+    """Ratios between phases, and of liver to lesion, change with each of them."""
+    headers = []
+    for name, values in (("as acquired", {}), ("changed", changes)):
+        images = series(4, modality="MR", slope=None, intercept=None)
+        for ds in images:
+            ds.ImageType, ds.PixelBandwidth = ["ORIGINAL", "PRIMARY", "M", "ND"], "390"
+            for keyword, value in values.items():
+                setattr(ds, keyword, value)
+        write(images, tmp_path / name)
+        headers.append(load_study(tmp_path / name).acquisitions[0].header)
+
+    assert [reason.code for reason in sequence_differs(*headers)] == ["MR_SEQUENCE_DIFFERS"]
+    assert not sequence_differs(headers[0], headers[0])

@@ -30,8 +30,13 @@ MR_SEQUENCE = {
     "FlipAngle": tags.FLIP_ANGLE,
     "MagneticFieldStrength": tags.FIELD_STRENGTH,
     "DiffusionBValue": tags.DIFFUSION_B_VALUE,
+    "PixelBandwidth": tags.PIXEL_BANDWIDTH,
     "ReceiveCoilName": tags.RECEIVE_COIL,
 }
+#: Words of MR ImageTypes that change its values: evened out by a pre-scan (Siemens), Dixon water.
+VALUE_WORDS = ("NORM", "W", "WATER")
+#: Philips' factors from stored value to signal that differ by no more than this are one. [fraction]
+SAME_FACTOR = 1e-4
 _T = TypeVar("_T", float, datetime)
 
 
@@ -110,7 +115,7 @@ def acquisition_header(stack: Stack) -> tuple[AcquisitionHeader, tuple[int, ...]
         slice_thickness_mm=read.decimal(tags.SLICE_THICKNESS),
         spacing_between_slices_mm=read.decimal(tags.SPACING_BETWEEN_SLICES),
         scanner=" ".join(filter(None, (read.text(tags.MANUFACTURER), read.text(tags.MODEL_NAME)))) or None,
-        mr_scaling=_mr_scaling(read) if mr else (),
+        mr_scaling=_mr_scaling(read, stack.frames) if mr else (),
         mr_sequence=_mr_sequence(read) if mr else (),
         patient_id_hash=identifier_hash(first.raw(tags.PATIENT_ID)),
         sop_instance_uids=_instance_uids(stack.frames),
@@ -155,17 +160,26 @@ def _contrast_phase(frame: Frame) -> str | None:
     return usage.ascii(tags.CONTRAST_PHASE) if usage else None
 
 
-def _mr_scaling(read: _Reader) -> tuple[tuple[str, float], ...]:
+def _mr_scaling(read: _Reader, frames: Sequence[Frame]) -> tuple[tuple[str, float], ...]:
     values = {
         "RescaleSlope": read.decimal(tags.RESCALE_SLOPE),
         "RescaleIntercept": read.decimal(tags.RESCALE_INTERCEPT),
-        "ScaleSlope": philips_scale_slope(read.frame),
+        "ScaleSlope": _philips_scale_of_all(frames),
     }
     mapping = read.frame.of(tags.REAL_WORLD_MAPPING_SEQUENCE).item(tags.REAL_WORLD_MAPPING_SEQUENCE)
     if mapping:
         values["RealWorldValueSlope"] = mapping.decimal(tags.REAL_WORLD_SLOPE)
         values["RealWorldValueIntercept"] = mapping.decimal(tags.REAL_WORLD_INTERCEPT)
     return tuple((name, value) for name, value in values.items() if value is not None)
+
+
+def _philips_scale_of_all(frames: Sequence[Frame]) -> float | None:
+    """Philips' scale slope of the first image; None where images need other factors to become one signal."""
+    scale = philips_scale_slope(frames[0])
+    if scale is None:
+        return None
+    factors = [(f.decimal(tags.RESCALE_SLOPE) or 1.0) * (philips_scale_slope(f) or 0.0) for f in frames]
+    return scale if max(factors) - min(factors) <= SAME_FACTOR * max(factors) else None
 
 
 def philips_scale_slope(frame: Frame) -> float | None:
@@ -180,7 +194,9 @@ def philips_scale_slope(frame: Frame) -> float | None:
 
 
 def _mr_sequence(read: _Reader) -> tuple[tuple[str, str], ...]:
-    found = ((name, _shown(read.frame, tag)) for name, tag in MR_SEQUENCE.items())
+    found = [(name, _shown(read.frame, tag)) for name, tag in MR_SEQUENCE.items()]
+    kinds = {value.upper() for value in read.frame.image_type[2:]}
+    found.append(("ImageType", "\\".join(word for word in VALUE_WORDS if word in kinds)))
     return tuple((name, value) for name, value in found if value)
 
 

@@ -83,7 +83,7 @@ def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[
     maker = (before.scanner or "").lower()
     if "philips" in maker and PHILIPS_SCALE not in dict(before.mr_scaling):
         doubts.append(
-            Reason("MR_SCALING_NOT_PROVEN", "Philips scale slope (2005,100E) is absent or was removed")
+            Reason("MR_SCALING_NOT_PROVEN", "Philips scale slope (2005,100E) is absent, removed or varies")
         )
     return doubts
 

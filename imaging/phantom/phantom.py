@@ -36,6 +36,8 @@ MR_SEQUENCE = (
     ("EchoTime", "1.9"),
     ("FlipAngle", "10.0"),
     ("MagneticFieldStrength", "1.5"),
+    ("PixelBandwidth", "390"),
+    ("ImageType", "NORM"),
 )
 #: The unenhanced scan and the start of the injection.
 _UNENHANCED_AT = datetime(2025, 6, 20, 9, 12, 5)
