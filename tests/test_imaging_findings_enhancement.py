@@ -268,6 +268,19 @@ def test_mr_ratios_to_liver_ignore_any_scale(
     assert other.contrast_drop == pytest.approx(plain.contrast_drop)
 
 
+@pytest.mark.parametrize(("unit", "mean", "least"), [("HU", 12, "20 HU"), ("MR", -3, "0")])
+def test_why_a_region_has_no_ratio_to_liver_is_said_in_its_own_unit(unit, mean, least) -> None:
+    enhances = enhancement_finding(sample(40, 5, 64), sample(120, 5, 64))
+    late = LesionAndLiver(sample(mean, 5, 64), sample(100, 5, 64))
+
+    found = washout_finding(
+        enhances, LesionAndLiver(sample(120, 5, 64), sample(80, 5, 64)), {Phase.DELAYED: late}, unit=unit
+    )
+
+    (reason,) = (r for r in found.by_phase[0].reasons if r.code == "NO_RATIO")
+    assert f"not above {least}:" in reason.message
+
+
 @given(samples, samples, st.floats(1, 4))
 def test_more_noise_never_turns_an_open_answer_into_a_definite_one(
     before: RegionSample, after: RegionSample, more: float

@@ -67,6 +67,18 @@ def test_liver_ratio_is_not_formed_in_fat_and_air() -> None:
     assert (found[1:] == 125).all()
 
 
+@pytest.mark.parametrize("scale", [0.01, 1.0, 100.0])
+def test_the_scale_of_mr_values_takes_no_voxel_out_of_a_liver_ratio(scale: float) -> None:
+    values = np.full(SHAPE, 80, dtype=np.float32)
+    values[0] = 4  # air
+    scaled = Volume(values * np.float32(scale), GRID, "MR")
+
+    found = liver_ratio_map(scaled, 100.0 * scale)
+
+    assert np.isnan(found[0]).all()
+    assert found[1:] == pytest.approx(125)
+
+
 def test_two_mr_phases_are_not_subtracted() -> None:
     with pytest.raises(MeasurementError, match="cannot be subtracted"):
         washout_map(volume(random_values(1), "MR"), volume(random_values(2), "MR"))

@@ -54,6 +54,16 @@ def test_a_click_in_a_ball_gives_the_ball() -> None:
     assert not grown.leaked
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_the_scale_of_mr_values_changes_no_suggestion(scale: float) -> None:
+    volume = noisy(np.where(LESION, 60, 120))
+    scaled = Volume(volume.voxels.astype(np.float32) * np.float32(scale), volume.geometry, "MR")
+
+    grown = grow_from_click([scaled], volume.geometry.patient_mm([16, 32, 32]))
+
+    assert dice(grown.mask.full(), LESION) > 0.93
+
+
 def test_a_second_phase_tells_apart_what_one_phase_cannot() -> None:
     lesion_beside_spleen = LESION | ball(SHAPE, (32, 32, 52), 12)
     portal = noisy(np.where(lesion_beside_spleen, 60, 120))

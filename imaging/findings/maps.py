@@ -20,8 +20,10 @@ Values = NDArray[np.int16] | NDArray[np.float32]
 
 #: Rows of one block: small enough for the cache, large enough that Python's share is small.
 BLOCK_ROWS = 256
-#: Ratios to the region's own value are not formed at or below this value. [HU or MR units]
-MINIMUM_DENOMINATOR = 20.0
+#: Ratios of liver to a voxel are not formed at or below this value on CT, [HU]
+MINIMUM_DENOMINATOR_HU = 20.0
+#: nor at or below this share of liver on MR, whose values have no scale: fat and air. [fraction]
+MINIMUM_SHARE_OF_LIVER = 0.05
 
 
 def enhancement_map(unenhanced: Volume, arterial: Volume) -> FloatMap:
@@ -95,10 +97,11 @@ def liver_ratio_map(volume: Volume, liver_mean: float) -> FloatMap:
     liver_mean : float
         Mean of the reference liver in the same phase. [HU or MR units]
     """
+    least = MINIMUM_DENOMINATOR_HU if volume.unit == "HU" else MINIMUM_SHARE_OF_LIVER * liver_mean
 
     def ratio(out: FloatMap, values: Values) -> None:
         base = values.astype(np.float32)
-        base[base <= MINIMUM_DENOMINATOR] = np.nan
+        base[base <= max(least, 0.0)] = np.nan
         np.divide(np.float32(100 * liver_mean), base, out=out)
 
     return _blockwise(ratio, (volume,))

@@ -272,9 +272,8 @@ def _stops(q: _Question, numbers: _Numbers) -> tuple[Reason, ...]:
         stops.append(Reason("NO_LIVER", f"no reference liver is measured in the {q.phase.value} phase"))
     stops += size_stops(q.phase.value, q.late.lesion) + size_stops("reference liver", q.late.liver)
     if not stops and numbers.ratio is None:
-        stops.append(
-            Reason("NO_RATIO", f"the region's mean is not above {MINIMUM_LESION_HU:g}: no ratio to liver")
-        )
+        least = f"{MINIMUM_LESION_HU:g} HU" if q.unit == "HU" else "0"
+        stops.append(Reason("NO_RATIO", f"a mean is not above {least}: no ratio of liver to region"))
     return tuple(stops)
 
 

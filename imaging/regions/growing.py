@@ -124,7 +124,7 @@ def _features(
         same = number == target or volume.geometry.same_grid(grid)
         values, inside = _cut(volume, box) if same else _looked_up(volume, grid, box)
         valid &= inside
-        scale = 1.0 if volume.unit == "HU" else 100.0 / max(1.0, float(np.mean(np.abs(values))))
+        scale = 1.0 if volume.unit == "HU" else 100.0 / (float(np.mean(np.abs(values))) or 1.0)
         parts.append(np.asarray(gaussian_filter(values * scale, sigma), dtype=np.float32))
     return np.stack(parts), valid
 
