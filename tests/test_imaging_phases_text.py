@@ -306,6 +306,33 @@ def test_image_type_tells_the_role(case):
     assert read_role(description, "MR" if "Dixon" in case else "CT", image_type).role is role
 
 
+COMPUTED = {
+    "by its French name": ("Soustraction art", ()),
+    "by its German verb": ("VIBE art subtrahiert", ()),
+    "by its Italian name": ("Sottrazione arteriosa", ()),
+    "by its Spanish name": ("SUSTRACCIÓN ARTERIAL", ()),
+    "by its Portuguese name": ("Subtração arterial", ()),
+    "by a common slip": ("Substraction art", ()),
+    "cut short": ("ART subtrac", ()),
+    "by the type alone": ("VIBE ART", ("DERIVED", "PRIMARY", "M", "SUBTRACT")),
+    "a maximum over time": ("VIBE ART", ("DERIVED", "PRIMARY", "M", "MAXIMUM")),
+    "a map of wash-in": ("VIBE ART", ("DERIVED", "PRIMARY", "M", "ND", "WASH_IN")),
+}
+
+
+@pytest.mark.parametrize("case", COMPUTED)
+def test_what_was_computed_of_several_phases_is_none_of_them(case):
+    """An arterial minus unenhanced image named "art" would be measured as the arterial phase."""
+    description, image_type = COMPUTED[case]
+
+    assert read_role(description, "MR", image_type).role is Role.DERIVED
+
+
+def test_words_that_only_begin_like_a_subtraction_are_none():
+    for description in ("suboptimal ART", "subcostal ART", "VIBE ART unsubtracted"):
+        assert read_role(description, "MR").role is Role.IMAGE, description
+
+
 @pytest.mark.parametrize(
     ("modality", "role"), [("SEG", Role.DERIVED), ("SR", Role.DERIVED), ("US", Role.OTHER_SEQUENCE)]
 )

@@ -17,7 +17,8 @@ from imaging.phases.vocabulary import compiled
 #: Values of ImageType that name computed images, and images in another plane.
 _DERIVED_TYPES = frozenset(
     {"ADC", "SUBTRACTION", "SUB", "MIP", "PROJECTION IMAGE", "MIN_IP", "VOLUME_RENDERING", "SCREEN SAVE", "DOSE",
-     "DOSE_INFO", "DCE", "SER", "VNC", "IODINE", "MONOENERGETIC", "RHO_EFFECTIVE",
+     "DOSE_INFO", "DCE", "SER", "VNC", "SUBTRACT", "MAXIMUM", "MINIMUM", "DIVISION", "MULTIPLICATION", "STD_DEVIATION",
+     "WASH_IN", "WASH_OUT", "TTP", "PEI", "MIPT", "MIP_TIME", "IODINE", "MONOENERGETIC", "RHO_EFFECTIVE",
      # multi-energy CT (PS3.3 C.8.15.2.1.1.5): virtual voltages and materials, whose values are not those of the scan
      "VMI", "MAT_SPECIFIC", "MAT_REMOVED", "MAT_FRACTIONAL", "MAT_VALUE_BASED", "MAT_MODIFIED", "EFF_ATOMIC_NUM",
      "ELECTRON_DENSITY"}
@@ -65,7 +66,7 @@ _BOLUS = compiled(
 #: "Post bolus" and "after bolus" say that contrast was given.
 _NOT_BOLUS = compiled(r"<(?:post|after|pre)~bolus(?!~(?:track|trig|tim))>")
 _DERIVED = compiled(
-    r"""<s?sub(?:s|tr|tract\w*)?> | <subt> | <mip(?:s|thin|thick)?> | <min~ip> | <minip> | <mips?\d* | <aip> | <vrt?> |
+    r"""<s?sub(?:s|tr)?> | <subt> | <s?subs?tra\w* | <soustr\w* | <sottra\w* | <sustrac\w* | <mip(?:s|thin|thick)?> | <min~ip> | <minip> | <mips?\d* | <aip> | <vrt?> |
     <vol(?:ume)?~rend\w* | <ssd> | <dose~(?:report|info\w*|sr|sheet|summary|record|page|data) | ^dose\w*$ | <patient~protocol | <exam~(?:protocol|summary) | <summary~series | <pjn> | <screen~(?:save|cap|shot)\w* |
     <key~images? | <snapshot\w* | <iodine~(?:map\w*|dens\w*|overlay|image\w*|no\w*|\(water\)|water) | <iodine$ | <vnc\w* | <virtual~(?:non|un)\w* | <vue> | <mono\w*~\+?~\d+~kev |
     <\d*~?kev> | <mono~?e(?:nergetic)?> | <monoenerg\w* | <[de]?adc\w* | <apparent~diff\w* | <r2\s?\* | <t[12]\s?\*?~map\w* |
