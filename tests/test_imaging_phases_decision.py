@@ -153,6 +153,46 @@ def test_order_of_passes_objects_without_a_start_time():
     assert "late_arterial was acquired after delayed" in decided["0"].conflicts[0]
 
 
+PASSES_OF_ONE_SERIES = {
+    "three passes called late arterial": ("DISCO LATE ART", (0.0, 8.0, 16.0), A),
+    "three passes called early arterial": ("DISCO EARLY ART", (0.0, 8.0, 16.0), A),
+    "two portal venous passes": ("LAVA PORTAL", (0.0, 20.0), PV),
+    "a whole dynamic series called arterial": ("LAVA ART", (0.0, 35.0, 70.0, 180.0), NOTHING),
+    "two passes further apart than the portal venous phase is long": ("LAVA PORTAL", (0.0, 60.0), NOTHING),
+    "one pass": ("DISCO LATE ART", (0.0,), LA),
+    "images of one moment": ("DISCO LATE ART", (0.0, 0.0), LA),
+}
+
+
+@pytest.mark.parametrize("case", PASSES_OF_ONE_SERIES)
+@pytest.mark.parametrize("clock", ["acquisition_time_s", "trigger_time_s"])
+def test_a_description_names_a_series_not_each_of_its_passes(case, clock):
+    """An early pass called late arterial would say "does not enhance" of what enhances 16 s later."""
+    description, seconds, phase = PASSES_OF_ONE_SERIES[case]
+    made = study(*({"modality": "MR", "series_description": description, clock: s} for s in seconds))
+    one_series = [replace(a, header=replace(a.header, series_uid="1")) for a in made]
+
+    decided = name_phases(Study(tuple(one_series))).values()
+
+    assert {d.phase for d in decided} == {phase}
+    assert all(bool(d.conflicts) == (phase is NOTHING) for d in decided)
+
+
+def test_what_a_reader_or_the_clock_says_of_a_pass_stands_beside_its_series():
+    passes = (
+        {"modality": "MR", "series_description": "DISCO LATE ART", "acquisition_time_s": NOON + s}
+        for s in (22, 30, 38)
+    )
+    made = [replace(a, header=replace(a.header, series_uid="1")) for a in study(*passes)]
+
+    by_reader = name_phases(Study(tuple(made)), reader_labels={"2": LA})
+    timed = [replace(a, header=replace(a.header, contrast_start_time_s=NOON)) for a in made]
+    by_clock = name_phases(Study(tuple(timed)))
+
+    assert [d.phase for d in by_reader.values()] == [A, A, LA]
+    assert [d.phase for d in by_clock.values()] == [NOTHING, LA, LA]
+
+
 def test_hepatobiliary_at_20_minutes_makes_minutes_transitional():
     headers = (
         {"modality": "MR", "series_description": "VIBE 3 MIN"},

@@ -6,6 +6,7 @@ image. Sources that contradict each other give ``undetermined`` and one sentence
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,15 @@ from imaging.phases.arterial_injection import arterial_injection
 from imaging.phases.delays import written_delays
 from imaging.phases.examination import examinations
 from imaging.phases.normalize import normalize
-from imaging.phases.order import WITHIN_SERIES, by_gap, order_conflicts, places
+from imaging.phases.order import (
+    LONGEST_BETWEEN_S,
+    WITHIN_SERIES,
+    by_gap,
+    order_conflicts,
+    passes_of_one_series,
+    places,
+    seconds_apart,
+)
 from imaging.phases.phase import DEFINITE, Evidence, Phase, PhaseDecision, Role, Source
 from imaging.phases.plausibility import ARTERIAL, LATER, SAME_AORTA_HU, ImageReading, darker_before_brighter
 from imaging.phases.roles import read_role
@@ -311,6 +320,7 @@ def _with_order(
     agent: Agent,
 ) -> dict[str, PhaseDecision]:
     """Add the place of each pass, and let the order object, or tell the only pass after the arterial ones."""
+    decisions = {**decisions, **_named_with_their_series(passes, decisions)}
     place = places(passes)
     named = {a.key: decisions[a.key].phase for a in passes if decisions[a.key].phase in DEFINITE}
     wrong = order_conflicts(place, named)
@@ -330,6 +340,35 @@ def _with_order(
         evidence = (*out[key].evidence, Evidence("order", ONLY_LATER_PASS, Phase.PORTAL_VENOUS))
         out[key] = PhaseDecision(out[key].role, Phase.PORTAL_VENOUS, UNSPECIFIC_CONFIDENCE, evidence)
     return out
+
+
+def _named_with_their_series(
+    passes: Sequence[Acquisition], decisions: Mapping[str, PhaseDecision]
+) -> dict[str, PhaseDecision]:
+    """Passes of one series that nothing but its description names: it does not say which of them it means.
+
+    The one called late arterial may be the third of three; further apart than a phase is long, one name
+    cannot be theirs.
+    """
+    changed = {}
+    for series in passes_of_one_series(passes):
+        told = [a for a in series if _by_text_alone(decisions[a.key])]
+        for phase in {decisions[a.key].phase for a in told}:
+            named = [a for a in told if decisions[a.key].phase is phase]
+            apart = seconds_apart(named)
+            said = f"one description names {len(named)} passes of its series {phase}"
+            for decision, key in ((decisions[a.key], a.key) for a in named if len(named) > 1):
+                if apart > LONGEST_BETWEEN_S.get(phase, math.inf):
+                    found = f"{said}, {apart:g} s apart"
+                    changed[key] = decide(decision.role, decision.evidence, (*decision.conflicts, found))
+                elif phase in (Phase.EARLY_ARTERIAL, Phase.LATE_ARTERIAL):
+                    evidence = (*decision.evidence, Evidence("order", said, Phase.ARTERIAL))
+                    changed[key] = replace(decision, phase=Phase.ARTERIAL, evidence=evidence)
+    return changed
+
+
+def _by_text_alone(decision: PhaseDecision) -> bool:
+    return {e.source for e in decision.evidence if e.says in DEFINITE} == {"text"}
 
 
 #: Every multiphase liver protocol has a portal venous pass; a delayed one is optional (LI-RADS v2018 for CT

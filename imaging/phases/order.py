@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imaging.phases.agent import Agent
 from imaging.phases.phase import Phase
 from imaging.phases.timing import acquisition_second, across_midnight
+from imaging.phases.windows import DELAYED_S, EARLY_ARTERIAL_S, LATE_ARTERIAL_S, PORTAL_VENOUS_S
 from imaging.volume import Acquisition, AcquisitionHeader
 
 #: Usual gaps between passes. [s]
@@ -28,6 +30,16 @@ RANK: Mapping[Phase, int] = {
     Phase.HEPATOBILIARY: 5,
 }
 _ARTERIAL_RANKS = (1, 2)
+#: Time between two passes of one phase is no longer than its window. [s]
+_ARTERIAL_LENGTH_S = LATE_ARTERIAL_S[1] - EARLY_ARTERIAL_S[0]
+LONGEST_BETWEEN_S: Mapping[Phase, float] = {
+    Phase.EARLY_ARTERIAL: _ARTERIAL_LENGTH_S,
+    Phase.LATE_ARTERIAL: _ARTERIAL_LENGTH_S,
+    Phase.ARTERIAL: _ARTERIAL_LENGTH_S,
+    Phase.PORTAL_VENOUS: PORTAL_VENOUS_S[1] - PORTAL_VENOUS_S[0],
+    Phase.DELAYED: DELAYED_S[1] - DELAYED_S[0],
+    Phase.TRANSITIONAL: DELAYED_S[1] - DELAYED_S[0],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,29 @@ def _numbers_rise_together(headers: Sequence[AcquisitionHeader]) -> bool:
     pairs = [(h.acquisition_number, h.series_number) for h in headers]
     known = sorted((a, s) for a, s in pairs if a is not None and s is not None)
     return len(known) == len(pairs) and [s for _, s in known] == sorted(s for _, s in known)
+
+
+def passes_of_one_series(acquisitions: Sequence[Acquisition]) -> list[list[Acquisition]]:
+    """Acquisitions that are passes of one kind of image in one series, which one description names."""
+    groups: dict[object, list[Acquisition]] = defaultdict(list)
+    for a in acquisitions:
+        groups[a.header.series_uid, a.header.image_type, a.header.mr_sequence].append(a)
+    return [g for g in groups.values() if len({_moment(a.header) for a in g}) > 1]
+
+
+def _moment(header: AcquisitionHeader) -> tuple[float | None, ...]:
+    return acquisition_second(header), header.trigger_time_s, header.temporal_position
+
+
+def seconds_apart(acquisitions: Sequence[Acquisition]) -> float:
+    """Time from the first to the last of some passes; 0 where no clock tells. [s]"""
+    apart = [0.0]
+    for times in zip(*(_moment(a.header)[:2] for a in acquisitions), strict=True):
+        known = [t for t in times if t is not None]
+        if len(known) == len(times):
+            after_first = [across_midnight(t - known[0]) for t in known]
+            apart.append(max(after_first) - min(after_first))
+    return max(apart)
 
 
 def by_gap(
