@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imaging.errors import RegionError
 from imaging.findings.assess_region import RegionFindings, assess_region, assess_regions
 from imaging.findings.finding import Finding
 from imaging.findings.guards import without_overridable
@@ -91,6 +92,43 @@ def test_reference_liver_is_measured_and_not_judged() -> None:
     assert found.enhancement.finding is NA
     assert found.enhancement.difference is not None
     assert len(found.phases) == 4
+
+
+NO_MASKS = {
+    "labels, of which one is meant": lambda mask: np.where(mask, 3, 1),
+    "probabilities": lambda mask: mask * 0.4,
+    "not a number outside": lambda mask: np.where(mask, 1.0, np.nan),
+}
+
+
+@pytest.mark.parametrize("given", NO_MASKS.values(), ids=NO_MASKS)
+def test_an_array_that_is_no_mask_is_not_taken_for_one(given: Callable[[np.ndarray], np.ndarray]) -> None:
+    grid = twin("plain")[1].acquisitions[0].volume.geometry
+    inside = np.zeros(grid.shape, dtype=bool)
+    inside[8:10, 40:60, 40:60] = True
+
+    assert RegionMask.from_full(inside.astype(np.uint8), grid).count == 800
+    with pytest.raises(RegionError) as refusal:
+        RegionMask.from_full(given(inside), grid)
+    assert refusal.value.code == "NOT_A_MASK"
+
+
+def test_two_regions_of_one_id_do_not_get_one_anothers_numbers() -> None:
+    _, study, regions, decisions = twin("plain")
+    with pytest.raises(RegionError) as refusal:
+        assess_regions([replace(r, id="x") for r in regions], study, decisions)
+
+    assert refusal.value.code == "ID_TWICE"
+
+
+def test_a_role_may_be_given_by_its_name_and_by_no_other() -> None:
+    _, study, regions, decisions = twin("plain")
+    by_name = tuple(replace(r, role=str(r.role.value)) for r in regions)  # type: ignore[arg-type]
+
+    assert assess_regions(by_name, study, decisions) == assess_regions(regions, study, decisions)
+    for kind, word in (("role", "tumour"), ("vessel", "PV"), ("level", "Vp5")):
+        with pytest.raises(RegionError, match=f"{kind} '{word}'"):
+            replace(regions[0], **{kind: word})  # type: ignore[arg-type]
 
 
 def test_without_reference_liver_there_is_no_washout() -> None:

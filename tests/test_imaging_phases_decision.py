@@ -217,10 +217,15 @@ def test_reader_labels_by_uid_or_number(stated, labels):
     assert match_labels(stated, study({"series_number": 4}, {"series_number": 104})) == labels
 
 
-@pytest.mark.parametrize("stated", [{"0": "artrial"}, {"9": "delayed"}, {"4": "delayed"}])
+@pytest.mark.parametrize(
+    "stated",
+    [{"0": "artrial"}, {"9": "delayed"}, {"4": "delayed"}, {"5": "delayed", "2": "portal_venous"}],
+)
 def test_reader_labels_are_never_dropped_silently(stated):
     with pytest.raises(ImagingError) as refusal:
-        match_labels(stated, study({"series_number": 4}, {"series_number": 4}))
+        name_phases(
+            study({"series_number": 4}, {"series_number": 4}, {"series_number": 5}), reader_labels=stated
+        )
 
     assert refusal.value.code == "READER_LABEL_UNKNOWN"
 

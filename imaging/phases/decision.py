@@ -27,6 +27,7 @@ from imaging.phases.order import (
 )
 from imaging.phases.phase import DEFINITE, Evidence, Phase, PhaseDecision, Role, Source
 from imaging.phases.plausibility import ARTERIAL, LATER, SAME_AORTA_HU, ImageReading, darker_before_brighter
+from imaging.phases.reader_labels import match_labels
 from imaging.phases.roles import read_role
 from imaging.phases.text import TextReading, names_several_passes, read_phase
 from imaging.phases.timing import delay_from_injection
@@ -202,7 +203,7 @@ def _hepatobiliary_at_20_min(header: AcquisitionHeader) -> bool:
 def name_phases(
     study: Study,
     *,
-    reader_labels: Mapping[str, Phase] | None = None,
+    reader_labels: Mapping[str, str] | None = None,
     use_images: bool = True,
     organ_masks: OrganMasks | None = None,
     progress: Callable[[str], None] | None = None,
@@ -213,8 +214,8 @@ def name_phases(
     ----------
     study : Study
         As loaded; its acquisitions are judged against each other.
-    reader_labels : mapping of acquisition key to Phase
-        What a reader said; it wins, and contradictions are still reported.
+    reader_labels : mapping of acquisition to phase, optional
+        What a reader said, as ``match_labels`` takes it; it wins, and contradictions are still reported.
     use_images : bool
         Whether to look at the voxels as well (CT only).
     organ_masks : acquisition key -> organ name -> (slices, rows, columns) array of bool, optional
@@ -226,7 +227,13 @@ def name_phases(
     Returns
     -------
     dict of acquisition key to PhaseDecision
+
+    Raises
+    ------
+    ImagingError
+        ``READER_LABEL_UNKNOWN`` if a label names no acquisition of this study, or no phase.
     """
+    labels = match_labels(reader_labels or {}, study)
     roles = {a.key: acquisition_role(a.header) for a in study.acquisitions}
     passes = [a for a in study.acquisitions if roles[a.key] is Role.IMAGE]
     images: Mapping[str, ImageReading] = {}
@@ -234,7 +241,7 @@ def name_phases(
         from imaging.phases.image import read_images  # scipy: headers are read without it
 
         images = read_images(passes, organ_masks or {}, progress)
-    return weigh_study(study.acquisitions, roles, reader_labels or {}, images)
+    return weigh_study(study.acquisitions, roles, labels, images)
 
 
 def weigh_study(

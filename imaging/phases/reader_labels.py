@@ -22,8 +22,9 @@ def match_labels(stated: Mapping[str, str], study: Study) -> dict[str, Phase]:
     Raises
     ------
     ImagingError
-        ``READER_LABEL_UNKNOWN`` if a phase or an acquisition is unknown, or a name fits several acquisitions:
-        a label that is silently dropped would leave the reader believing it was heard.
+        ``READER_LABEL_UNKNOWN`` if a phase or an acquisition is unknown, a name fits several acquisitions, or
+        one acquisition gets two phases: a label that is silently dropped would leave the reader believing
+        it was heard.
     """
     labels: dict[str, Phase] = {}
     for name, phase in stated.items():
@@ -36,7 +37,8 @@ def match_labels(stated: Mapping[str, str], study: Study) -> dict[str, Phase]:
         ]
         if len(fits) != 1:
             raise _unknown(f"{len(fits)} acquisitions fit {name!r}", "one acquisition of this study")
-        labels[fits[0]] = Phase(phase)
+        if labels.setdefault(fits[0], Phase(phase)) is not Phase(phase):
+            raise _unknown(f"a second phase of one acquisition, called {name!r}", "one phase each")
     return labels
 
 

@@ -101,8 +101,23 @@ class RegionMask:
         provenance: Provenance = Provenance.DRAWN,
         verified: bool = True,
     ) -> RegionMask:
-        """Mask (slices, rows, columns) over the whole grid, cut to its box."""
-        mask = np.asarray(mask, dtype=bool)
+        """Mask (slices, rows, columns) of bool, or of 0 and 1, over the whole grid, cut to its box.
+
+        Raises
+        ------
+        RegionError
+            ``NOT_A_MASK`` for other values: which of several labels, or what probability, counts as
+            inside is the caller's to say. ``GRID_MISMATCH``, ``EMPTY_REGION``.
+        """
+        given = np.asarray(mask)
+        mask = given.astype(bool, copy=False)
+        if given.dtype != bool and not np.array_equal(given, mask):
+            raise RegionError(
+                "NOT_A_MASK",
+                "values other than 0 and 1",
+                expected="an array of bool, or of 0 and 1",
+                advice="Choose what is inside first, as `labels == 3` or `probability > 0.5`.",
+            )
         if mask.shape != geometry.shape:
             raise RegionError(
                 "GRID_MISMATCH",
@@ -159,7 +174,12 @@ class RegionMask:
 class Region:
     """One thing a reader outlined, on as many phases as they did.
 
-    ``masks`` is keyed by ``Acquisition.key``.
+    ``masks`` is keyed by ``Acquisition.key``. Role, vessel and level may be given by their names.
+
+    Raises
+    ------
+    RegionError
+        ``UNKNOWN_ROLE``, ``REGIONS_FORMAT`` for a word that names no role, vessel or level.
     """
 
     id: str
@@ -168,3 +188,15 @@ class Region:
     vessel: Vessel | None = None
     level: VesselLevel | None = None
     note: str = ""
+
+    def __post_init__(self) -> None:
+        for name, kind in (("role", RegionRole), ("vessel", Vessel), ("level", VesselLevel)):
+            if (value := getattr(self, name)) is None and name != "role":
+                continue
+            if value not in set(kind):
+                raise RegionError(
+                    "UNKNOWN_ROLE" if name == "role" else "REGIONS_FORMAT",
+                    f"{name} {value!r} of region {self.id!r}",
+                    expected=f"one of {', '.join(kind)}",
+                )
+            object.__setattr__(self, name, kind(value))

@@ -107,12 +107,17 @@ def region_statistics(regions: Iterable[Region], study: Study) -> dict[tuple[str
     Raises
     ------
     RegionError
-        ``GRID_MISMATCH`` if a mask lies on another grid than its acquisition.
+        ``GRID_MISMATCH`` if a mask lies on another grid than its acquisition; ``ID_TWICE`` if two regions
+        bear one id.
     """
     acquisitions = {a.key: a for a in study}
+    named: dict[str, Region] = {}
+    for region in regions:
+        if named.setdefault(region.id, region) is not region:
+            raise RegionError("ID_TWICE", f"two regions are called {region.id!r}", expected="one id each")
     return {
         (region.id, key): mask_statistics(mask, acquisitions[key], name=region.id)
-        for region in regions
+        for region in named.values()
         for key, mask in region.masks.items()
         if key in acquisitions
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imaging.findings.region_maps import RegionMap
     from imaging.findings.stability import Stability
     from imaging.findings.washout import PhaseWashout, WashoutFinding
-    from imaging.phases.phase import Phase, PhaseDecision
+    from imaging.phases.phase import PhaseDecision
     from imaging.regions.region import Region
     from imaging.volume import Study, Unit
 
@@ -60,7 +60,7 @@ def enhancement(
     with loading_progress("Reading images") as progress:
         study = load_study(folder, progress=progress)
     drawn = _regions(regions, study)
-    decisions = name_phases(study, reader_labels=_labels(labels, study) if labels else {})
+    decisions = name_phases(study, reader_labels=_labels(labels) if labels else {})
     found = assess_regions(drawn, study, decisions)
     steadiness: dict[str, Stability] = {}
     if stability:
@@ -214,15 +214,11 @@ def _regions(path: Path, study: Study) -> tuple[Region, ...]:
     )
 
 
-def _labels(path: Path, study: Study) -> dict[str, Phase]:
-    """A reader's phases by acquisition key, from ``{"<series uid, number or key>": "portal_venous"}``.
-
-    What names no series of this study, or no phase, is refused as ``veinvasion phases`` refuses it.
-    """
-    from imaging.phases.reader_labels import match_labels
+def _labels(path: Path) -> dict[str, str]:
+    """A reader's phases as ``{"<series uid, number or key>": "portal_venous"}``."""
     from workup.case.case_files import read_json_object
 
-    return match_labels({name: str(phase) for name, phase in read_json_object(path).items()}, study)
+    return {name: str(phase) for name, phase in read_json_object(path).items()}
 
 
 def _write_csv(path: Path, found: Sequence[RegionFindings]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from imaging.phases.image import OrganMasks
-    from imaging.phases.phase import Phase, PhaseDecision
+    from imaging.phases.phase import PhaseDecision
     from imaging.volume import Acquisition, Study
 
 
@@ -101,7 +101,7 @@ def _phases_of_folder(
     with _progress() as step:
         step("reading")
         study = load_study(folder)
-        reader = _read_labels(labels, study) if labels else {}
+        reader = _read_labels(labels) if labels else {}
         step("naming phases")
         organs = _read_masks(masks, study) if masks else None
         decisions = name_phases(study, reader_labels=reader, organ_masks=organs, progress=step)
@@ -149,17 +149,16 @@ def _write_overlay(study: Study, decisions: dict[str, PhaseDecision], folder: Pa
 _NAMES_OF_A_SERIES = ("key", "series_uid", "series_number")
 
 
-def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
+def _read_labels(path: Path) -> dict[str, str]:
     """Phases by a reader: a JSON object, or a CSV with series_uid (or series_number, or key) and phase."""
     import csv
     import io
 
-    from imaging.phases.reader_labels import match_labels
     from workup.case.case_files import read_json_object
     from workup.errors import WorkupError
 
     if path.suffix.lower() == ".json":
-        return match_labels({name: str(phase) for name, phase in read_json_object(path).items()}, study)
+        return {name: str(phase) for name, phase in read_json_object(path).items()}
     table = csv.DictReader(io.StringIO(_table_text(path)))
     rows = list(table)
     columns = set(table.fieldnames or ())
@@ -179,7 +178,7 @@ def _read_labels(path: Path, study: Study) -> dict[str, Phase]:
                 expected="one phase for each series",
             )
         stated[name] = row.get("phase") or ""
-    return match_labels(stated, study)
+    return stated
 
 
 def _print_study(study: Study, decisions: dict[str, PhaseDecision]) -> None:
