@@ -29,6 +29,7 @@ from eligibility.patient import LabResult
 from eligibility.ranges import Range, plain
 from eligibility.truth import Truth
 from eligibility.verdict import Answer, Evidence, Missing, Reason, gravest
+from recist.counted import counted
 
 #: Most points of class A, of class B.
 CLASS_A, CLASS_B = 6, 9
@@ -143,7 +144,7 @@ def _lab(
         low, high = max(low, least), max(high, most)
         sign = result.comparator or ""
         shown = f"{sign}{plain(result.value)}" if result.value is not None else None
-        scored = f"{least} points" if least == most else f"{least} to {most} points"
+        scored = counted(most, "point") if least == most else f"{least} to {most} points"
         when = str(result.date) if result.date else None
         evidence.append(Evidence(f"labs[{analyte}]", shown, scored, result.unit, when, result.source))
     evidence += [e for e in choice.evidence if e not in evidence]
@@ -177,7 +178,7 @@ def _ascites(ask: Ask) -> Component:
             "ascites", 1, 3, (), unknown("ascites: none, yet intractable", Reason.CONFLICT, [lack], both)
         )
     grade = _GRADES[liver.ascites]
-    evidence: tuple[Evidence, ...] = (cite(path, liver.ascites, f"{grade} points"),)
+    evidence: tuple[Evidence, ...] = (cite(path, liver.ascites, counted(grade, "point")),)
     if liver.ascites == "mild" and liver.ascites_intractable is None:
         lack = Missing("liver.ascites_intractable", "whether the ascites is intractable", (True, False))
         still = unknown("whether mild ascites is intractable is not recorded", Reason.MISSING, [lack])
@@ -195,7 +196,7 @@ def _encephalopathy(ask: Ask) -> Component:
         message = "hepatic encephalopathy is not recorded"
         return Component("encephalopathy", 1, 3, (), unknown(message, Reason.MISSING, [lack]))
     scored = 1 if grade == 0 else 2 if grade <= 2 else 3
-    return Component("encephalopathy", scored, scored, (cite(path, grade, f"{scored} points"),))
+    return Component("encephalopathy", scored, scored, (cite(path, grade, counted(scored, "point")),))
 
 
 def is_child_pugh_class_a(ask: Ask, *, days: int) -> Answer:

@@ -14,6 +14,7 @@ from eligibility.ranges import plain
 from eligibility.starts import at_start, start_not_recorded
 from eligibility.truth import Truth
 from eligibility.verdict import Answer, Evidence, Missing, Reason
+from recist.counted import counted
 
 _PATH = "immunosuppressants"
 _SYSTEMIC = ("oral", "iv", "im", "sc")
@@ -161,7 +162,7 @@ def _in_window(ask: Ask, drug: Immunosuppressant, path: str, start: date | None,
         if drug.end is None or drug.ongoing:
             return explained(taken, f"{name} still taken in the {days} days before start")
         gap = (start - drug.end.last).days
-        message = f"{name} until {gap} days before start" if gap >= 0 else f"{name} taken at start"
+        message = f"{name} until {counted(gap, 'day')} before start" if gap >= 0 else f"{name} taken at start"
         clears = drug.end.last + timedelta((start - first).days + 1)
         return replace(explained(taken, message), clears_on=clears)
     return _when_missing(drug, path, first, start)

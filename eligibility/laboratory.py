@@ -19,6 +19,7 @@ from eligibility.ranges import Range, plain
 from eligibility.truth import Truth
 from eligibility.units import MOLAR_GUARD, Converted, canonical, canonical_unit, units_of
 from eligibility.verdict import Answer, Evidence, Missing, Reason
+from recist.counted import counted
 
 NAMES = {
     "hemoglobin": "hemoglobin",
@@ -143,9 +144,9 @@ def _out_of_window(
     newest, day, _ = max(placed, key=lambda item: (item[1].last, item[1].first))
     name = NAMES[newest.analyte]
     if day.first > screening.last:
-        gap = f"{(day.first - screening.last).days} days after screening"
+        gap = f"{counted((day.first - screening.last).days, 'day')} after screening"
     else:
-        gap = f"{(screening.first - day.last).days} days before screening"
+        gap = f"{counted((screening.first - day.last).days, 'day')} before screening"
     message = f"{name} of {day} lies outside the {days}-day window ({gap})"
     return unknown(message, Reason.STALE, [wanted], [_cited(newest)])
 

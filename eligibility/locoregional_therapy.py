@@ -25,6 +25,7 @@ from eligibility.patient import LocoregionalTherapy
 from eligibility.starts import at_start, start_not_recorded
 from eligibility.truth import Truth, all_true, truth_of
 from eligibility.verdict import Answer, Evidence, Missing, Reason
+from recist.counted import counted
 
 _PATH = "treatments.locoregional"
 _OVERLAP = "treatments.planned_rt_field_overlaps_prior_rt"
@@ -256,7 +257,7 @@ def _kind_missing(therapy: LocoregionalTherapy, path: str) -> list[Missing]:
 
 def _gap(ended: PartialDate, start: date) -> str:
     least, most = (start - ended.last).days, (start - ended.first).days
-    return f"{least} days before start" if least == most else f"{least} to {most} days before start"
+    return f"{counted(most, 'day') if least == most else f'{least} to {most} days'} before start"
 
 
 def _by_gap(therapy: LocoregionalTherapy, path: str, start: date, excluded_days: int) -> Answer:

@@ -127,4 +127,4 @@ def shown_percent(percent: Fraction, *limits: int) -> str:
         shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
         if all((shown == limit) == (percent == limit) for limit in limits):
             break
-    return f"{shown:+}"
+    return f"{shown or abs(shown):+}"

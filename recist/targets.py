@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from recist.counted import counted
 from recist.lengths import recorded_tenths
 from recist.lesion import LesionKind, MeasuredLesion
 from recist.measurability import Measurability, Status, judge
@@ -233,7 +234,7 @@ def baseline_age_warning(days_before_treatment: int) -> str | None:
     if 0 <= days_before_treatment <= BASELINE_WINDOW_DAYS:
         return None
     if days_before_treatment < 0:
-        return f"baseline imaging is {-days_before_treatment} days after the start of treatment"
+        return f"baseline imaging is {counted(-days_before_treatment, 'day')} after the start of treatment"
     return f"baseline imaging is {days_before_treatment} days old at the start of treatment (at most 28)"
 
 

@@ -132,7 +132,7 @@ def test_a_choice_against_the_rules_is_objected_to_aloud():
     ]
 
 
-@pytest.mark.parametrize(("days", "said"), [(0, None), (28, None), (29, "29 days old"), (-1, "1 days after")])
+@pytest.mark.parametrize(("days", "said"), [(0, None), (28, None), (29, "29 days old"), (-1, "1 day after")])
 def test_baseline_images_are_warned_about_from_day_29(days, said):
     warning = baseline_age_warning(days)
 

@@ -130,7 +130,7 @@ def test_technique_over_time(technique, said):
 AGES = {
     "28 days are not too old":                              ("2025-01-29", None),
     "29 days are":                                          ("2025-01-30", "29 days old"),
-    "a start before the images is said aloud":              ("2024-12-31", "1 days after the start"),
+    "a start before the images is said aloud":              ("2024-12-31", "1 day after the start"),
     "years are":                                            ("2031-01-01", "2191 days old"),
     "a month of which every day is too late is too old":    ("2025-03",    "baseline imaging is 59 days old"),
     "a month of which one day is too late may be":          ("2025-01",    "the start is known as 2025-01 only"),

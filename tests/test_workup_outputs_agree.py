@@ -3,31 +3,45 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
 import pytest
+from pyarrow import parquet
 
+from eligibility.screening import screen
 from imaging.geometry import VolumeGeometry
 from imaging.phantom import TWINS
 from imaging.phantom.lesions import Lesion
+from imaging.phantom.patient import record as phantom_record
 from imaging.phantom_files import write_case
 from imaging.regions.region import RegionMask
+from recist.lengths import shown_percent
 from recist.lesion import LesionKind, MeasuredLesion, Modality
 from recist.measurability import Status, judge
 from workup.assess import assess
 from workup.assessment_json import assessment_document
 from workup.case.case_files import read_case
+from workup.cohort.table_files import write_tables
+from workup.cohort_screening_files import write_cohort
 from workup.label_lesions import LabelLesion
+from workup.lesion_table_files import read_table
 from workup.protocol_files import read_protocol
+from workup.record.record import check_record, parse_record
 from workup.report import lesion_table as measure_report
 from workup.report.assessment_report import assessment_report
 from workup.report.assessment_tables import lesion_table
 from workup.report.content import number
 from workup.report.key_images import _panel_title
+from workup.report.lesion_table_follow_up import follow_up_document, follow_up_report, followed
 from workup.report.rendering import html, markdown, sentences_csv, workbook
+from workup.report.screen_cohort import Cohort, CohortRow, missing_league
+from workup.report.screen_report import screen_report
+from workup.report.screen_report_files import screen_markdown
 from workup.report.wording import words
 
 NODE = Lesion("n1", "lymph_node", (10, 30, -10), (22, 15.2, 20))
@@ -148,3 +162,78 @@ def test_json_and_report_tell_the_pixel_interval_of_the_same_lesions(unconfirmed
         assert float(low) == pytest.approx(lesion["interval_mm"][0], abs=0.05)
         assert float(high) == pytest.approx(lesion["interval_mm"][1], abs=0.05)
     assert [lesion["kind"] for lesion in document] == ["solid", "node"]
+
+
+def test_a_change_is_printed_without_a_minus_zero():
+    assert shown_percent(Fraction(-4, 100)) == "+0.0"
+    assert shown_percent(Fraction(-6, 100)) == "-0.1"
+
+
+def test_parquet_and_csv_of_a_cohort_hold_the_same_values_in_the_same_types(tmp_path):
+    """Also the unit of MR, which begins like a formula, and a number that no case has."""
+    defect = {"case_id": "=mr", "unit": "%", "difference": 70.26, "distance_mm": None}
+    write_tables({"defects": [defect], "cases": [{"case_id": "mr", "acquisitions": None}]}, tmp_path)
+    table = parquet.read_table(tmp_path / "defects.parquet")
+    (row,) = csv.DictReader((tmp_path / "defects.csv").open())
+
+    assert table.to_pylist() == [defect]
+    assert row == {"case_id": "'=mr", "unit": "%", "difference": "70.26", "distance_mm": ""}
+    assert [str(f.type) for f in table.schema] == ["string", "string", "double", "double"]
+    assert str(parquet.read_table(tmp_path / "cases.parquet").schema.field("acquisitions").type) == "int64"
+
+
+@pytest.mark.parametrize(
+    ("confirmation", "best", "said"), [(False, "PR", "without confirmation"), (True, "SD", "after 28 days")]
+)
+def test_report_and_json_say_whether_responses_were_confirmed(tmp_path, confirmation, best, said):
+    rows = [f"S1,V{n},2025-0{1 + 2 * n}-01,T1,liver,solid,{mm},target" for n, mm in enumerate((30.0, 18.0))]
+    table = "\n".join(["subject,visit,date,lesion,organ,kind,diameter,status", *rows, ""])
+    (tmp_path / "table.csv").write_text(table)
+    read = read_table(tmp_path / "table.csv")
+    cohort = [followed(patient, confirmation=confirmation) for patient in read.patients]
+    document = follow_up_document(cohort, read.rejected, confirmation=confirmation)
+    report = follow_up_report(cohort, read.rejected, title="", confirmation=confirmation)
+
+    assert document["subjects"][0]["best_overall"] == best
+    assert document["confirmation"] is confirmation
+    assert said in report.limits[0]
+
+
+@pytest.fixture(scope="module")
+def day_before():
+    """Samples of the day before screening, and a drug that ended a day before the start."""
+    given = phantom_record()
+    given["labs"] = [{**lab, "date": "2025-07-01"} for lab in given["labs"]]
+    drug = {
+        "drug": "azathioprine",
+        "kind": "other_immunosuppressant",
+        "start": "2025-01-01",
+        "end": "2025-07-13",
+    }
+    given["immunosuppressants"] = [drug]
+    return screen(parse_record(given), read_protocol("NCT06828380"))
+
+
+def test_one_is_no_plural(day_before):
+    said = screen_markdown(screen_report(day_before))
+
+    assert not re.findall(r"(?<![\d.])1 (?:days|points|criteria|records)\b", said)
+    assert "(1 day before screening)" in said
+    assert "compared as 1 point," in said
+    assert "azathioprine until 1 day before start" in said
+
+
+def test_a_place_left_empty_in_a_record_is_no_none():
+    (fault,), _ = check_record({"schema_version": "1.0", "labs": [{"analyte": None, "value": "3"}]})
+
+    assert fault["message"].startswith("null is not one of 'hemoglobin'")
+
+
+def test_a_share_is_not_rounded_to_all_and_a_refused_record_waits_for_nothing(tmp_path):
+    lacks = (("I2", "demographics.birth_date", True),)
+    rows = [CohortRow(f"r{n}", "UNDETERMINED", missing=lacks if n else ()) for n in range(2500)]
+    whole = Cohort("T", "1", (), tuple(rows))
+    write_cohort(Cohort("T", "1", (), (CohortRow("r", "REFUSED", error="BAD: it is"),)), tmp_path)
+
+    assert missing_league(whole)[0]["percent"] == 99.96
+    assert parquet.read_table(tmp_path / "patients.parquet").to_pylist()[0]["attestation_only"] is None

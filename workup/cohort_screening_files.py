@@ -125,7 +125,7 @@ def _patient(row: CohortRow, criteria: Sequence[str], same: Sequence[str]) -> di
     return {
         "record": row.record,
         "overall": row.overall,
-        "attestation_only": row.attestation_only,
+        "attestation_only": None if row.error else row.attestation_only,
         "eligible_from": row.eligible_from,
         **{id_: row.statuses.get(id_) for id_ in criteria},
         **{f"{id_}_reason": row.reasons.get(id_) for id_ in criteria},

@@ -19,6 +19,8 @@ from collections.abc import Iterable
 #: full-width forms that Excel of East Asian systems takes for the same.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
+#: Begin like formulas and are none: a unit, and a place left empty.
+_HARMLESS = ("%", "-")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*(%|mm|HU|ml|cm)?")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -31,13 +33,13 @@ def csv_cell(value: object) -> str:
 
     Examples
     --------
-    >>> csv_cell("=cmd|'/c calc'!A0"), csv_cell("-3.2"), csv_cell(None)
-    ("'=cmd|'/c calc'!A0", '-3.2', '')
+    >>> csv_cell("=cmd|'/c calc'!A0"), csv_cell("-3.2"), csv_cell("%"), csv_cell(None)
+    ("'=cmd|'/c calc'!A0", '-3.2', '%', '')
     """
     if value is None:
         return ""
     text = without_controls(str(value), keep="\n")
-    if _NUMBER.fullmatch(text.strip()):
+    if _NUMBER.fullmatch(text.strip()) or text.strip() in _HARMLESS:
         return text.strip()
     return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_FORMULA_STARTS) else text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from recist.counted import counted
 from workup.case.cohort_agreement import CohortAgreement
 from workup.cohort.item import ASSESSED, FAILED, REFUSED, CaseResult, folder_name
 from workup.cohort.page_figures import enhancement_figure, funnel_figure, lesions_figure
@@ -112,7 +113,7 @@ def _missing_table(results: Sequence[CaseResult]) -> Table:
     )
     more = len(league) - len(rows)
     columns = ("item", "missing in cases", "alone settles a criterion in")
-    note = f"{more} more items are missing in some case." if more else ""
+    note = f"Not shown, and missing in some case: {counted(more, 'item')}." if more else ""
     return Table("missing", "Missing items", columns, rows, note)
 
 

@@ -7,6 +7,12 @@ from typing import Any
 
 #: How columns of verdicts begin.
 CRITERION = "criterion_"
+#: Columns that hold numbers in every cohort, also where no case has one; all others are text.
+MEASURES = frozenset(
+    {"long_axis_mm", "short_axis_mm", "threshold_mm", "difference", "difference_low", "difference_high"}
+    | {"distance_mm"}
+)
+COUNTS = frozenset({"acquisitions", "refused_series"})
 #: Criteria of one verdict that a line about a case names; the tables name all.
 MOST_NAMED = 12
 

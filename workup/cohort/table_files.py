@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workup.cohort.item import CaseResult
+from workup.cohort.rows import COUNTS, MEASURES
 from workup.replaced_files import replace_synced
 from workup.safe_text import csv_text
 
@@ -51,21 +52,18 @@ def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
-    arrays = {column: _array([row.get(column) for row in rows]) for column in columns}
+    arrays = {column: _array(column, [row.get(column) for row in rows]) for column in columns}
     sink = pa.BufferOutputStream()
     parquet.write_table(pa.table(arrays), sink)
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _array(values: list[Any]) -> Any:
-    """Numbers as numbers, everything else as text; a column of nothing is text, too."""
+def _array(column: str, values: list[Any]) -> Any:
+    """Values in the type of their column, so that an empty one keeps it."""
     import pyarrow as pa
 
-    known = [v for v in values if v is not None]
-    if known and all(isinstance(v, bool) for v in known):
-        return pa.array(values, pa.bool_())
-    if known and all(isinstance(v, int) and not isinstance(v, bool) for v in known):
+    if column in MEASURES:
+        return pa.array(values, pa.float64())
+    if column in COUNTS:
         return pa.array(values, pa.int64())
-    if known and all(isinstance(v, int | float) and not isinstance(v, bool) for v in known):
-        return pa.array([None if v is None else float(v) for v in values], pa.float64())
     return pa.array([None if v is None else str(v) for v in values], pa.string())

@@ -149,6 +149,8 @@ def _present(results: list[CaseResult], files: list[Path], as_json: bool) -> Non
     from rich.markup import escape
     from rich.table import Table
 
+    from recist.counted import counted
+
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name, ratio in (("case", 2), ("overall", None), ("I4.a", None), ("I5", None), ("why", 3)):
         table.add_column(name, ratio=ratio, overflow="fold")
@@ -161,6 +163,6 @@ def _present(results: list[CaseResult], files: list[Path], as_json: bool) -> Non
     if len(results) > 40:
         console.print(f"(+{len(results) - 40} more in cases.csv)")
     counts = ", ".join(f"{n} {word}" for word, n in ended.items())
-    console.print(f"{len(results)} cases: {counts}; largest worker {peak:.0f} MB")
+    console.print(f"{counted(len(results), 'case')}: {counts}; largest worker {peak:.0f} MB")
     for path in files:
         console.print(f"[dim]written[/] {path}", highlight=False, soft_wrap=True)

@@ -49,11 +49,17 @@ def recist(
 
     table = _read(sources)
     cohort = [followed(patient, confirmation=confirmation) for patient in table.patients]
-    document = follow_up_document(cohort, table.rejected)
+    document = follow_up_document(cohort, table.rejected, confirmation=confirmation)
     written: list[Path] = []
     if output is not None:
         title = f"RECIST 1.1 over time: {sources[0].name if len(sources) == 1 else f'{len(sources)} cases'}"
-        report = follow_up_report(cohort, table.rejected, title=title, footer=f"veinvasion {version()}")
+        report = follow_up_report(
+            cohort,
+            table.rejected,
+            title=title,
+            confirmation=confirmation,
+            footer=f"veinvasion {version()}",
+        )
         head = {"schema_version": SCHEMA_VERSION, "veinvasion_version": version()}
         written = write_anywhere(report, {**head, **document}, output)
     if as_json:

@@ -38,6 +38,7 @@ def check(
 
     Example: veinvasion record check record.json
     """
+    from recist.counted import counted
     from workup.command_line import print_json
     from workup.record.record_files import check_record_file
 
@@ -51,7 +52,7 @@ def check(
             typer.echo(f"{fault['path'] or 'record'}: {fault['message']} [{fault['code']}]")
         for remark in remarks:
             typer.echo(f"note: {remark}")
-        typer.echo("no faults" if not faults else f"{len(faults)} fault(s)")
+        typer.echo("no faults" if not faults else counted(len(faults), "fault"))
     if faults:
         raise typer.Exit(1)
 

@@ -123,7 +123,8 @@ def _unknown_value(error: Any) -> str:
     by_lower = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(found.lower(), list(by_lower), 1, 0.5)
     hint = f"; did you mean {by_lower[near[0]]!r}?" if near else ""
-    return f"{found!r} is not one of {expected}{hint}"
+    named = "null" if error["input"] is None else repr(found)
+    return f"{named} is not one of {expected}{hint}"
 
 
 # --- model to facts -------------------------------------------------------------------------------

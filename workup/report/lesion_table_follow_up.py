@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from recist.best_response import MINIMUM_SD_DAYS, BestResponse, TimePoint, best_response
+from recist.best_response import CONFIRMATION_DAYS, MINIMUM_SD_DAYS, BestResponse, TimePoint, best_response
 from recist.lengths import millimeters, shown_percent
 from recist.lesion_table import Patient, RejectedRow
 from recist.mrecist import ViableResponse, follow_viable
@@ -47,9 +47,12 @@ def followed(patient: Patient, *, confirmation: bool = False) -> Followed:
     return Followed(patient, responses, best, viable)
 
 
-def follow_up_document(cohort: Sequence[Followed], rejected: Sequence[RejectedRow]) -> dict[str, Any]:
-    """The same as the interface has it."""
+def follow_up_document(
+    cohort: Sequence[Followed], rejected: Sequence[RejectedRow], *, confirmation: bool = False
+) -> dict[str, Any]:
+    """The same as the interface has it; ``confirmation`` as the best responses were found."""
     return {
+        "confirmation": confirmation,
         "visits": [_visit_json(f.patient.subject, r, v) for f in cohort for r, v in f.rows()],
         "rejected": [
             {"row": r.row, "message": r.message, "code": r.code, "subject": r.subject or None}
@@ -140,9 +143,15 @@ def _response(response: Response | None) -> Cell:
 
 
 def follow_up_report(
-    cohort: Sequence[Followed], rejected: Sequence[RejectedRow], *, title: str, footer: str = ""
+    cohort: Sequence[Followed],
+    rejected: Sequence[RejectedRow],
+    *,
+    title: str,
+    confirmation: bool = False,
+    footer: str = "",
 ) -> Report:
     """Tables, waterfall and spider of a cohort, or of one patient's series of cases."""
+    seen_again = f"confirmed after {CONFIRMATION_DAYS} days" if confirmation else "without confirmation"
     rejected_table = Table(
         "rejected",
         "Rows that were not accepted",
@@ -175,8 +184,7 @@ def follow_up_report(
             Section("Not accepted", tables=(rejected_table,)),
         ),
         limits=(
-            "RECIST 1.1 without confirmation of response; stable disease counts from "
-            f"{MINIMUM_SD_DAYS} days after baseline.",
+            f"RECIST 1.1, responses {seen_again}; stable disease from {MINIMUM_SD_DAYS} days after baseline.",
             "Once a partial response is reached it stays one until progression.",
             "Research use only.",
         ),

@@ -14,6 +14,8 @@ from typing import Any
 
 from eligibility.screening import ScreenResult
 from eligibility.verdict import Status
+from imaging.findings.printed_numbers import shown
+from recist.counted import counted
 
 #: Refused records named on a terminal; the files name all.
 MOST_REFUSED = 20
@@ -124,7 +126,7 @@ def missing_league(cohort: Cohort) -> list[dict[str, Any]]:
         {
             "path": path,
             "patients": len(names),
-            "percent": round(100 * len(names) / total, 1),
+            "percent": float(shown(100 * len(names) / total, 0.0, 100.0)),
             "settles_criteria": settles[path],
             "settles_patients": len(helped.get(path, ())),
         }
@@ -180,7 +182,8 @@ def cohort_json(cohort: Cohort) -> dict[str, Any]:
 def cohort_lines(cohort: Cohort) -> list[str]:
     """The cohort in a few lines for a terminal."""
     counts = overall_counts(cohort)
-    lines = [f"{len(cohort.rows)} records: " + ", ".join(f"{n} {word.lower()}" for word, n in counts.items())]
+    kinds = ", ".join(f"{n} {word.lower()}" for word, n in counts.items())
+    lines = [f"{counted(len(cohort.rows), 'record')}: {kinds}"]
     lines += [f"one patient counts {len(names)} times: {', '.join(names)}" for names in same_patients(cohort)]
     lines.append("criterion  entered  failed  unknown  left")
     lines += [
@@ -193,18 +196,14 @@ def cohort_lines(cohort: Cohort) -> list[str]:
     lines += [f"{c['criterion']} alone keeps {c['sole_blocker']} out" for c in blockers[:10]]
     lines += [
         f"{item['path']} missing in {item['percent']} %: "
-        f"would settle {_many(item['settles_criteria'], 'criterion', 'criteria')} "
-        f"of {_many(item['settles_patients'], 'patient', 'patients')}"
+        f"would settle {counted(item['settles_criteria'], 'criterion', 'criteria')} "
+        f"of {counted(item['settles_patients'], 'patient')}"
         for item in missing_league(cohort)[:10]
     ]
     if unread := sum(bool(row.warnings) for row in cohort.rows):
         lines.append(
-            f"{unread} records hold something that was not read (--json, or warnings in patients.csv)"
+            f"something was not read in {counted(unread, 'record')} (--json, or warnings in patients.csv)"
         )
     refused = [f"refused {row.record}: {row.error}" for row in cohort.rows if row.error]
     more = [f"and {len(refused) - MOST_REFUSED} more refused"] if len(refused) > MOST_REFUSED else []
     return [*lines, *refused[:MOST_REFUSED], *more]
-
-
-def _many(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -17,6 +17,7 @@ from eligibility.policies import POLICIES
 from eligibility.screening import ELIGIBLE, INELIGIBLE, ScreenResult
 from eligibility.verdict import Evidence, Reason, Status, Verdict
 from eligibility.what_if import Outcome
+from recist.counted import counted
 
 #: How a tried value begins that is a number; a date is none.
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(?![\d.-])")
@@ -186,7 +187,7 @@ def _before(day: str, screening: PartialDate | None) -> str:
     if screening is None or not screening.exact or len(day) != len("2025-01-01"):
         return ""
     gap = (screening.first - date.fromisoformat(day)).days
-    return f" ({gap} days before screening)" if gap >= 0 else f" ({-gap} days after screening)"
+    return f" ({counted(abs(gap), 'day')} {'before' if gap >= 0 else 'after'} screening)"
 
 
 def _missing(label: str, path: str, outcome: Outcome | None) -> str:
