@@ -206,6 +206,7 @@ def day_before():
     given["labs"] = [{**lab, "date": "2025-07-01"} for lab in given["labs"]]
     drug = {
         "drug": "azathioprine",
+        "route": "oral",
         "kind": "other_immunosuppressant",
         "start": "2025-01-01",
         "end": "2025-07-13",
