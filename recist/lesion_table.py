@@ -67,7 +67,7 @@ def read_lesion_table(rows: Iterable[Mapping[Any, Any]]) -> LesionTable:
     ----------
     rows : iterable of mapping
         One for each lesion and visit, keyed by column name; cells are text. Cells beyond the last column
-        stand under the key None, as ``csv.DictReader`` has them.
+        stand under the key None, as ``csv.DictReader`` has them. Rows without any word are passed over.
 
     Raises
     ------
@@ -80,6 +80,8 @@ def read_lesion_table(rows: Iterable[Mapping[Any, Any]]) -> LesionTable:
     for number, raw in enumerate(rows):
         if number == 0:
             check_columns([str(name) for name in raw if name is not None])
+        if not any(_cells(raw).values()) and not any(raw.get(None) or ()):
+            continue  # spreadsheets save the empty rows below a table with it
         try:
             _accept(number, raw, drafts, orphans)
         except RecistError as error:
@@ -111,6 +113,7 @@ def check_columns(names: Sequence[str]) -> None:
             "TABLE_COLUMNS",
             f"the table has {what}",
             expected="the columns " + ", ".join(COLUMNS) + ", each once",
+            advice="The first line names the columns: delete titles above it.",
             details={"missing": missing, "twice": twice, "found": sorted(found)},
         )
 

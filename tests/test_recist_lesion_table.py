@@ -127,6 +127,15 @@ def test_rows_are_counted_from_zero_without_the_header():
     assert found.rejected[0].row == 3 and found.rejected[0].subject == "S1"
 
 
+def test_the_empty_rows_that_a_spreadsheet_saves_say_nothing():
+    found = table(BASELINE, ",,,,,,,", WEEK_8, ",,,,,,,\n" * 3, ",,,,,,,,,", "S1,,,,,,,")
+
+    assert [r.overall for r in only(found).responses()] == [
+        r.overall for r in only(table(BASELINE, WEEK_8, "S1,,,,,,,")).responses()
+    ]
+    assert [r.row for r in found.rejected] == [11]
+
+
 def test_a_refused_follow_up_row_means_not_evaluated():
     found = table(BASELINE, WEEK_8.replace("30.5", "30,5").replace(",30,5,", ',"30,5",'))
     week_8 = only(found).responses()[1]

@@ -17,6 +17,7 @@ from imaging.phantom_files import write_case
 from imaging.regions.region import Region, RegionRole
 from imaging.volume import Study
 from recist.errors import LesionError
+from recist.lesion_table import COLUMNS
 from recist.response import Response
 from tests.reading_studies import acquisition, block, geometry
 from workup.case.case import Case, LesionStatement, Statement
@@ -149,7 +150,15 @@ def test_forms_of_a_table(tmp_path, content):
     assert [r.row for r in found.rejected] == [7]
 
 
-@pytest.mark.parametrize("content", [b"", b"subject,visit\n", "sujet,\xe9\n1,2".encode("latin-1")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"subject,visit\n",
+        (",".join(COLUMNS) + "\n,,,,,,,\n").encode(),
+        "sujet,\xe9\n1,2".encode("latin-1"),
+    ],
+)
 def test_what_is_no_table_is_refused(tmp_path, content):
     path = tmp_path / "lesions.csv"
     path.write_bytes(content)

@@ -536,6 +536,8 @@ CRP,3,,mg/L,,2025-03-07,LIS
 def test_laboratory_values_come_from_a_table_too(tmp_path: Path) -> None:
     (tmp_path / "labs.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "labs2.csv").write_text(TABLE.replace(",", ";"), encoding="utf-8-sig")
+    (tmp_path / "labs3.csv").write_text(TABLE.replace(",", "\t"), encoding="utf-8")
+    (tmp_path / "labs4.csv").write_text(TABLE.partition("\n")[0], encoding="utf-8")
 
     table = read_lab_table(tmp_path / "labs.csv")
     known = with_lab_tables(facts(), [table])
@@ -543,6 +545,8 @@ def test_laboratory_values_come_from_a_table_too(tmp_path: Path) -> None:
     assert table.ignored == ("CRP",)
     assert table.warnings == ("labs.csv: not read, no criterion needs it: CRP",)
     assert read_lab_table(tmp_path / "labs2.csv").results == table.results
+    assert read_lab_table(tmp_path / "labs3.csv").results == table.results
+    assert read_lab_table(tmp_path / "labs4.csv").warnings == ("labs4.csv: holds no result",)
     assert len(known.labs or ()) == 11
     assert screen(known, protocol()).verdicts["I8.1"].evidence[0].value == "11.9"
     assert with_lab_tables(facts(), []) == facts()
@@ -550,6 +554,9 @@ def test_laboratory_values_come_from_a_table_too(tmp_path: Path) -> None:
 
 # fmt: off
 TABLE_FAULTS = {
+    "a title above":      ("Labs of June,,\n" + TABLE, "TABLE_COLUMN_UNKNOWN", "delete titles"),
+    "a decimal comma":    (TABLE.replace(",", ";").replace("11.9", "11,9"), "NUMBER_UNREADABLE", "a point before"),
+    "a fault below a blank line": (TABLE + "\nALT,3\n", "TABLE_ROW_LENGTH", "line 6"),
     "an unknown column":  (TABLE.replace("source", "origin"), "TABLE_COLUMN_UNKNOWN", "origin"),
     "no unit":            ("analyte,value,date\nALT,1,2025-01-01\n", "TABLE_COLUMN_MISSING", "unit"),
     "a column twice":     (TABLE.replace("source", "value"), "KEY_TWICE", "twice"),

@@ -25,7 +25,7 @@ def read_table(path: Path) -> LesionTable:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _no_table(path, "is not UTF-8 text") from error
+        raise _no_table(path, 'is not UTF-8 text (a spreadsheet saves it as "CSV UTF-8")') from error
     header = content.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter)
@@ -33,7 +33,10 @@ def read_table(path: Path) -> LesionTable:
     if not rows:
         raise _no_table(path, "holds no rows")
     check_columns(names)
-    return read_lesion_table(rows)
+    table = read_lesion_table(rows)
+    if not table.patients and not table.rejected:
+        raise _no_table(path, "holds no rows")
+    return table
 
 
 def _no_table(path: Path, why: str) -> RecordError:

@@ -1,9 +1,9 @@
 """Laboratory values from a CSV table, one result per row.
 
 Columns are the fields of ``labs[]`` in the record: analyte, value, comparator, unit, uln, lln,
-reference_range_kind, date, source; any order, unknown columns refused by name. Rows of analytes that no
-criterion reads are left out and named. A row whose name is not known but may be an analyte stands as a result
-without a value, so that no earlier result decides in its place.
+reference_range_kind, date, source; any order, unknown columns refused by name. Comma, semicolon or tab
+separate the cells. Rows of analytes that no criterion reads are left out and named. A row whose name is not
+known but may be an analyte stands as a result without a value, so that no earlier result decides in its place.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ def read_lab_table(path: str | Path) -> LabTable:
             warnings.append(_may_be(name, likely, place))
         else:
             ignored.add(name or "(no name)")
+    if not (found or uncertain or ignored):
+        warnings.append(f"{file.name}: holds no result")
     if needless := sorted(name for name in ignored if name.isascii()):
         warnings.append(f"{file.name}: not read, no criterion needs it: {', '.join(needless)}")
     if unknown := sorted(name for name in ignored if not name.isascii()):
@@ -84,17 +86,23 @@ def _text(data: bytes, name: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RecordError("RECORD_NOT_UTF8", f"{name}: byte {error.start} is not UTF-8 text") from error
+        raise RecordError(
+            "RECORD_NOT_UTF8",
+            f"{name}: byte {error.start} is not UTF-8 text",
+            advice='A spreadsheet saves it as "CSV UTF-8"',
+        ) from error
     return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and filled cells of every row."""
-    rows = csv.DictReader(io.StringIO(text), delimiter=";" if text.split("\n", 1)[0].count(";") else ",")
+    first_line = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=first_line.count))
     header = [column.strip().lower() for column in rows.fieldnames or ()]
     _check_header(header, name)
     rows.fieldnames = header
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
+        number = rows.line_num
         if None in row or None in row.values():
             raise RecordError("TABLE_ROW_LENGTH", f"{name}, line {number}: not as many cells as columns")
         if cells := {column: cell.strip() for column, cell in row.items() if cell.strip()}:
@@ -116,7 +124,10 @@ def _may_be(name: str, likely: Sequence[str], place: str) -> str:
 def _check_header(header: Sequence[str], name: str) -> None:
     if unknown := [column for column in header if column not in COLUMNS]:
         raise RecordError(
-            "TABLE_COLUMN_UNKNOWN", f"{name}: column {unknown[0]!r} is not known", expected=", ".join(COLUMNS)
+            "TABLE_COLUMN_UNKNOWN",
+            f"{name}: column {unknown[0]!r} is not known",
+            expected=", ".join(COLUMNS),
+            advice="The first line names the columns: delete titles above it",
         )
     for column in ("analyte", "value", "unit", "date"):
         if column not in header:

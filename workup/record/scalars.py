@@ -32,7 +32,11 @@ def exact_number(value: Any) -> Decimal:
     if isinstance(value, Decimal | int) and len(text) < 40:
         return Decimal(value)
     if not isinstance(value, str) or not _NUMBER.match(text):
-        advice = " (a comparator such as '<' has its own field)" if text[:1] in "<>≤≥" else ""
+        advice = ""
+        if text.startswith(("<", ">", "≤", "≥")):
+            advice = " (a comparator such as '<' has its own field)"
+        elif "," in text:
+            advice = " (a point before the decimals, nothing between thousands)"
         raise PydanticCustomError(
             "NUMBER_UNREADABLE",
             "{found} is not a decimal number{advice}",
