@@ -299,8 +299,13 @@ def mr_answer(
     muscle: Callable[[RegionMask], RegionMask] = lambda mask: mask,
     phases: tuple[Phase, ...] = PHASES,
     agents: tuple[str | None, ...] = (None,) * 4,
+    offset: float = 0.0,
+    scaling: tuple[tuple[str, float], ...] = (),
 ) -> RegionFindings:
-    """Three MR phases whose stored values were multiplied; ``told``: the header says so."""
+    """Three MR phases whose stored values were multiplied; ``told``: the header says so.
+
+    ``offset`` is added to the last phase, ``scaling`` to the headers of all.
+    """
     random = np.random.default_rng(0)
     acquisitions = []
     for number, factor in enumerate(factors):
@@ -319,9 +324,10 @@ def mr_answer(
                 ("EchoTime", "1.9"),
                 ("FlipAngle", late_flip if number == 2 else "10"),
             ),
-            mr_scaling=(("RescaleSlope", factor if told else 1.0),),
+            mr_scaling=(("RescaleSlope", factor if told else 1.0), *scaling),
         )
-        volume = Volume((voxels * factor).astype(np.float32), MR_GRID, "MR")
+        moved = offset if number == len(factors) - 1 else 0.0
+        volume = Volume((voxels * factor + moved).astype(np.float32), MR_GRID, "MR")
         acquisitions.append(Acquisition(str(number), header, volume))
     masks = {}
     for role, part in PARTS.items():
@@ -387,6 +393,27 @@ def test_what_a_control_region_proves(name: str) -> None:
     found = mr_answer((1.0, 1.0, 1.0), told=False, one_series=one_series, muscle=muscle)
 
     assert found.enhancement.finding is enhancement
+
+
+INTERCEPT = ("RescaleIntercept", -50.0)
+ZEROS = {
+    "a signed image, as a subtraction is": (-150.0, (), POS, NA),
+    "an intercept in every header": (0.0, (INTERCEPT,), NA, NA),
+    "an intercept of 0": (0.0, (("RescaleIntercept", 0.0),), POS, POS),
+    "an intercept of Philips": (0.0, (INTERCEPT, ("ScaleSlope", 0.01)), POS, POS),
+}
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_no_ratio_is_formed_where_zero_is_not_that_of_the_signal(name: str) -> None:
+    """The ratio of liver to region minds no factor, but 150 less on both make 180 % of 132 %."""
+    offset, scaling, enhancement, washout = ZEROS[name]
+
+    found = mr_answer((1.0, 1.0, 1.0), told=False, offset=offset, scaling=scaling)
+
+    reasons = {r.code for r in found.washout.by_phase[0].reasons}
+    assert (found.enhancement.finding, found.washout.finding) == (enhancement, washout)
+    assert ("MR_ZERO_MOVED" in reasons) is (washout is NA)
 
 
 def test_another_mr_sequence_in_the_late_phase_is_no_washout() -> None:

@@ -70,6 +70,30 @@ def sequence_differs(before: AcquisitionHeader, after: AcquisitionHeader) -> tup
     return (Reason("MR_SEQUENCE_DIFFERS", text),)
 
 
+def zero_moved(header: AcquisitionHeader, lowest: float) -> tuple[Reason, ...]:
+    """Why zero of an MR image is not that of its signal: no ratio within it, or to it, means anything then.
+
+    A magnitude is never negative, a subtraction is. An intercept moves the zero as well, but for Philips,
+    whose displayed values stay in proportion to the signal whatever it is.
+
+    Parameters
+    ----------
+    header : AcquisitionHeader
+        Of the image.
+    lowest : float
+        Lowest value of what was measured on it. [MR units]
+    """
+    scaling = dict(header.mr_scaling)
+    intercept = scaling.get("RescaleIntercept", 0.0)
+    found = []
+    if intercept != 0 and PHILIPS_SCALE not in scaling:
+        found.append(f"its rescale intercept is {intercept:g}")
+    if lowest < 0:
+        found.append(f"it has values down to {lowest:g}, as a subtraction has and no magnitude")
+    number = header.series_uid if header.series_number is None else header.series_number
+    return tuple(Reason("MR_ZERO_MOVED", f"series {number} allows no ratio: {why}") for why in found)
+
+
 def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[Reason]:
     doubts = []
     if before.scanner != after.scanner:

@@ -15,7 +15,7 @@ from imaging.findings.guards import (
     region_blocks,
     region_doubts,
 )
-from imaging.findings.mr_scaling import scaling_doubts, sequence_differs
+from imaging.findings.mr_scaling import scaling_doubts, sequence_differs, zero_moved
 from imaging.findings.policy import EnhancementPolicy
 from imaging.findings.reference_liver import implausible_gain, overlaps, steatosis
 from imaging.findings.same_place import elsewhere, unlike_size
@@ -139,6 +139,7 @@ class PhaseChoice:
         if a is not None and b is not None:
             masks = self.region.masks
             blocks += elsewhere(self.region.id, masks.get(a.key), masks.get(b.key), a, b)
+        blocks += [r for x in (a, b) if x is not None for r in self.zero_moved(x)]
         if self.unit == "MR" and a is not None and b is not None:
             control = self._control_mean(a), self._control_mean(b)
             blocks += (
@@ -147,6 +148,13 @@ class PhaseChoice:
                 else sequence_differs(a.header, b.header)
             )
         return tuple(dict.fromkeys(blocks))
+
+    def zero_moved(self, a: Acquisition) -> tuple[Reason, ...]:
+        """Why an MR image allows no ratio, by its header and by every region measured on it."""
+        if self.unit != "MR":
+            return ()
+        measured = [s.minimum for (_, key), s in self.statistics.items() if key == a.key]
+        return zero_moved(a.header, min((m for m in measured if m is not None), default=0.0))
 
     def _control_mean(self, a: Acquisition) -> float | None:
         """The control's mean, where it is large enough to prove anything. [MR units]"""

@@ -167,6 +167,8 @@ def _liver_ratio(choice: PhaseChoice, a: Acquisition) -> RegionMap:
     if liver is None or liver.mean is None or a.key not in choice.region.masks:
         why = "the region or the reference liver is not outlined on this phase"
         return _without(choice, name, phases, Reason("NO_REFERENCE", why))
+    if moved := choice.zero_moved(a):
+        return _without(choice, name, phases, *moved)
     part = box_around(a.volume, _center(choice.region, a), BOX_HALF_MM)
     values = liver_ratio_map(part, liver.mean)
     return replace(_without(choice, name, phases), values=values, key=a.key, geometry=part.geometry)
