@@ -32,7 +32,7 @@ from workup.cohort.query_files import filters_of
 from workup.cohort.table_files import tables_of, write_tables
 from workup.cohort.worklist_files import find_items
 from workup.command_line import version
-from workup.errors import CaseError, WorkupError
+from workup.errors import CaseError, ExchangeError, WorkupError
 
 COMMAND = [sys.executable, "-m", "workup", "cohort"]
 SHIPPED = Path(workup.__file__).parent / "protocols" / "NCT06828380.yaml"
@@ -478,12 +478,14 @@ BAD_QUERIES = {
     "nothing to match": [],
     "a keyword that DICOM lacks": ["StudyDay=20250601"],
     "no value": ["StudyDate="],
+    "a date with hyphens": ["StudyDate=2025-06-01"],
+    "a month": ["StudyDate=202506"],
 }
 
 
 @pytest.mark.parametrize("query", BAD_QUERIES.values(), ids=BAD_QUERIES)
-def test_a_query_that_would_match_every_study_is_refused(query):
-    with pytest.raises(CaseError) as refused:
+def test_a_query_that_would_match_every_study_or_none_is_refused(query):
+    with pytest.raises((CaseError, ExchangeError)) as refused:
         filters_of(query)
 
     assert refused.value.code == "BAD_QUERY"

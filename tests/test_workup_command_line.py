@@ -140,6 +140,10 @@ REFUSALS = {
         ("phases", SAMPLE / "dicom", "--labels", ROOT / "Makefile"),
         "LABEL_COLUMNS",
     ),
+    "a date that no server matches": (
+        ("pull", "https://127.0.0.1:1/dicom-web", "--date", "2025-06-01"),
+        "BAD_QUERY",
+    ),
     "a lesion table that is not there": (("recist", "nowhere.csv"), "NO_CASE"),
     "a protocol that is not there": (("assess", SAMPLE, "--protocol", "NCT00000000"), None),
 }

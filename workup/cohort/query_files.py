@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workup.cohort.item import REFUSED, CaseResult, CohortItem
 from workup.errors import CaseError, ExchangeError
-from workup.exchange.pacs import FoundStudy, Pacs, Progress
+from workup.exchange.pacs import FoundStudy, Pacs, Progress, check_dates
 from workup.exchange.transfer_files import pull
 from workup.safe_text import csv_text
 
@@ -49,6 +49,8 @@ def filters_of(query: Sequence[str]) -> dict[str, str]:
     ------
     CaseError
         ``BAD_QUERY`` if there is none, which would match every study, or a keyword that DICOM lacks.
+    ExchangeError
+        ``BAD_QUERY`` for a date that DICOM does not write so.
     """
     from pydicom.datadict import tag_for_keyword
 
@@ -66,6 +68,7 @@ def filters_of(query: Sequence[str]) -> dict[str, str]:
         raise CaseError(
             "BAD_QUERY", "nothing limits the query", expected="--query KEYWORD=VALUE, once or several times"
         )
+    check_dates(filters)
     return filters
 
 

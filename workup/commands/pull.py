@@ -46,16 +46,18 @@ def pull(
     """
     from workup.command_line import loading_progress, print_json
     from workup.errors import ExchangeError
-    from workup.exchange.pacs import connect
+    from workup.exchange.pacs import check_dates, connect
     from workup.exchange.transfer_files import pull as run
 
+    given = {"PatientName": name, "PatientID": patient_id, "StudyDate": date, "StudyInstanceUID": study}
+    filters = {keyword: value for keyword, value in given.items() if value}
+    check_dates(filters)
     pacs = connect(
         address_of(server, user, calling, certificates, client_certificate, allow_plain=allow_plain)
     )
     try:
-        filters = {"PatientName": name, "PatientID": patient_id, "StudyDate": date, "StudyInstanceUID": study}
         if output is None and move_to is None:
-            found = pacs.find({k: v for k, v in filters.items() if v})
+            found = pacs.find(filters)
             _print_found(found, as_json=as_json)
             return
         if study is None:

@@ -11,7 +11,7 @@ from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 
 from workup.errors import ExchangeError
-from workup.exchange.pacs import RUN_AGAIN, Address, FoundStudy, Instance, without_repeats
+from workup.exchange.pacs import RUN_AGAIN, SEE_ADDRESS, Address, FoundStudy, Instance, without_repeats
 
 #: To connect, and between two packets. [s]
 TIMEOUT_S = (10.0, 60.0)
@@ -128,7 +128,7 @@ def _typed() -> Iterator[None]:
         raise ExchangeError(
             "UNREACHABLE",
             f"the server cannot be reached or broke off ({type(error).__name__})",
-            advice=RUN_AGAIN,
+            advice=SEE_ADDRESS,
         ) from error
     except (ValueError, AttributeError, KeyError, TypeError, OSError) as error:
         raise ExchangeError(

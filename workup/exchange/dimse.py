@@ -38,7 +38,7 @@ from pynetdicom.sop_class import (
 )
 
 from workup.errors import ExchangeError
-from workup.exchange.pacs import RUN_AGAIN, Address, FoundStudy, Instance, without_repeats
+from workup.exchange.pacs import RUN_AGAIN, SEE_ADDRESS, Address, FoundStudy, Instance, without_repeats
 
 #: To connect, for the association, and between two messages. [s]
 TIMEOUT_S = 30.0
@@ -240,7 +240,7 @@ def _reach(address: Address, context: ssl.SSLContext | None) -> None:
         raise ExchangeError(
             code if not isinstance(error, ConnectionRefusedError) else "UNREACHABLE",
             f"the server cannot be reached ({type(error).__name__})",
-            advice=RUN_AGAIN,
+            advice=SEE_ADDRESS,
         ) from error
 
 

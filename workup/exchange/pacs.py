@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,6 +22,8 @@ Progress = Callable[[int, int], None]
 
 #: What to do after a break: transfers are resumable.
 RUN_AGAIN = "Run the same command again: it goes on where it stopped."
+#: The same, where the server was not found at all.
+SEE_ADDRESS = f"See that host and port are right. {RUN_AGAIN}"
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Elements that only say how pixels are packed: transcoding changes them and no pixel.
@@ -44,6 +47,26 @@ class FoundStudy:
     study_date: str
     description: str
     modalities: tuple[str, ...]
+
+
+_DATE_RANGE = re.compile(r"\d{8}|\d{8}-|-\d{8}|\d{8}-\d{8}")
+
+
+def check_dates(filters: Mapping[str, str]) -> None:
+    """Refuse a date that a server would match with nothing, as if there were no such study.
+
+    Raises
+    ------
+    ExchangeError
+        ``BAD_QUERY``.
+    """
+    for keyword, value in filters.items():
+        if keyword.endswith("Date") and not _DATE_RANGE.fullmatch(value):
+            raise ExchangeError(
+                "BAD_QUERY",
+                f"{keyword} {value!r} is no date as DICOM writes it",
+                expected="20250601, 20250601-20250630, 20250601- or -20250630",
+            )
 
 
 class Pacs(Protocol):

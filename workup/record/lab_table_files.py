@@ -3,7 +3,7 @@
 Columns are the fields of ``labs[]`` in the record: analyte, value, comparator, unit, uln, lln,
 reference_range_kind, date, source; any order, unknown columns refused by name. Comma, semicolon or tab
 separate the cells. Rows of analytes that no criterion reads are left out and named. A row whose name is not
-known but may be an analyte stands as a result without a value, so that no earlier result decides in its place.
+known but may be an analyte stands as a result without a value, so that no earlier one decides in its place.
 """
 
 from __future__ import annotations
