@@ -43,6 +43,11 @@ GADOXETATE_NAMES = re.compile(
     r"gadoxet|eovist|primovist|gd[-\s]?eob|\beob\b|eob[-\s]?dtpa|プリモビスト|프리모비스트|普美显",
     re.IGNORECASE,
 )
+#: Words that say that contrast was given and not which agent.
+_NO_AGENT = re.compile(
+    r"(?:gadolinium|gado?|gd|gbca|contrast|based|agents?|medium|media|intravenous|iv|yes|given|unknown|조영제|[\s,./+()-])*",
+    re.IGNORECASE,
+)
 _MR = ("MR", "MRI")
 
 _PATH = "imaging.thrombi"
@@ -198,7 +203,7 @@ def _washout(ask: Ask, imaging: Imaging, defect: Thrombus, path: str) -> Answer:
         agent, path = study.contrast_agent, f"imaging.studies[{study.id}].contrast_agent"
         if agent is not None and GADOXETATE_NAMES.search(agent):
             delayed = _with_gadoxetate(ask, delayed, path, agent)
-        elif agent is None and (study.modality or "").upper() in _MR:
+        elif (study.modality or "").upper() in _MR and _NO_AGENT.fullmatch(agent or ""):
             delayed = _without_agent(ask, delayed, path)
     return any_of(portal, delayed)
 
