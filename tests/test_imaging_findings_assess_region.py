@@ -424,6 +424,17 @@ def test_another_mr_sequence_in_the_late_phase_is_no_washout() -> None:
     assert "MR_SEQUENCE_DIFFERS" in {r.code for p in found.washout.by_phase for r in p.reasons}
 
 
+def test_of_two_unenhanced_mr_series_the_one_of_the_arterial_sequence_answers() -> None:
+    """A T1 without fat suppression, or the in-phase image, beside the dynamic's own first pass."""
+    phases = (Phase.DELAYED, Phase.LATE_ARTERIAL, Phase.UNENHANCED, Phase.UNENHANCED)
+
+    found = mr_answer((1.0,) * 4, told=False, phases=phases, late_flip="70")
+
+    assert dict(found.used)[Phase.UNENHANCED] == "3"
+    assert found.enhancement.finding is POS
+    assert found.enhancement.difference == pytest.approx(100 * (320 - 190) / 190, abs=2)
+
+
 factors = st.tuples(*[st.floats(0.1, 10).filter(lambda f: abs(f - 1) > 0.15)] * 2)
 
 

@@ -88,7 +88,11 @@ class PhaseChoice:
         return list(others.values()).count(False)
 
     def _comparable(self, a: Acquisition, b: Acquisition) -> bool:
-        return not (pair_blocks(a, b, self.comparability) or pair_doubts(a, b, self.comparability))
+        return not (
+            pair_blocks(a, b, self.comparability)
+            or pair_doubts(a, b, self.comparability)
+            or (self.unit == "MR" and sequence_differs(a.header, b.header))
+        )
 
     def _usable(self, a: Acquisition) -> bool:
         decision = self.decisions.get(a.key)
