@@ -304,6 +304,7 @@ def test_a_philips_scale_is_recorded_where_it_holds_for_every_image(slopes, scal
 
 VALUES_OF_MR = {
     "another bandwidth": {"PixelBandwidth": "650"},
+    "fat suppression of an enhanced object": {"SpectrallySelectedSuppression": "FAT"},
     "evened out by a pre-scan": {"ImageType": ["ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D"]},
     "water of a Dixon series": {"ImageType": ["ORIGINAL", "PRIMARY", "W", "DIS2D"]},
 }

@@ -301,6 +301,7 @@ def mr_answer(
     agents: tuple[str | None, ...] = (None,) * 4,
     offset: float = 0.0,
     scaling: tuple[tuple[str, float], ...] = (),
+    scanner: str | None = "Maker Model",
 ) -> RegionFindings:
     """Three MR phases whose stored values were multiplied; ``told``: the header says so.
 
@@ -316,7 +317,7 @@ def mr_answer(
             series_uid="1" if one_series else str(number),
             modality="MR",
             frame_of_reference_uid="f",
-            scanner="Maker Model",
+            scanner=scanner,
             slice_thickness_mm=3.0,
             contrast_agent=agents[number],
             mr_sequence=(
@@ -372,6 +373,26 @@ def test_whether_a_delayed_mr_phase_is_transitional(name: str) -> None:
     delayed = next(p for p in found.by_phase if p.phase is Phase.DELAYED)
     assert delayed.finding is washout
     assert {r.code for r in delayed.reasons if r.code.startswith("AGENT")} == ({code} if code else set())
+
+
+SCALE_SLOPE = (("ScaleSlope", 0.01),)
+SCANNERS = {
+    "Philips without its scale": ("Philips Achieva", (), NA),
+    "Philips with its scale": ("Philips Achieva", SCALE_SLOPE, POS),
+    "nobody knows whose, without a scale": (None, (), NA),
+    "nobody knows whose, with a scale": (None, SCALE_SLOPE, POS),
+    "another maker": ("Maker Model", (), POS),
+}
+
+
+@pytest.mark.parametrize("name", SCANNERS)
+def test_whose_scanner_needs_its_own_scale(name: str) -> None:
+    """Where de-identification removed the maker, it may have removed Philips' private scale, too."""
+    scanner, scaling, enhancement = SCANNERS[name]
+
+    found = mr_answer((1.0, 1.0, 1.0), told=False, scanner=scanner, scaling=scaling)
+
+    assert found.enhancement.finding is enhancement
 
 
 def few_voxels(mask: RegionMask) -> RegionMask:

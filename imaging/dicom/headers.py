@@ -31,6 +31,7 @@ MR_SEQUENCE = {
     "MagneticFieldStrength": tags.FIELD_STRENGTH,
     "DiffusionBValue": tags.DIFFUSION_B_VALUE,
     "PixelBandwidth": tags.PIXEL_BANDWIDTH,
+    "SpectrallySelectedSuppression": tags.SPECTRAL_SUPPRESSION,  # enhanced objects have no ScanOptions
     "ReceiveCoilName": tags.RECEIVE_COIL,
 }
 #: Words of MR ImageTypes that change its values: evened out by a pre-scan (Siemens), Dixon water.

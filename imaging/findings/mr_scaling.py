@@ -20,7 +20,8 @@ from imaging.volume import AcquisitionHeader
 
 #: Muscle hardly enhances in the arterial phase; more than this is a change of scale.
 CONTROL_MAXIMUM_CHANGE = 0.10
-#: Philips stores display values: without its private (2005,100E) they cannot be brought to one scale.
+#: Philips stores display values: without its private (2005,100E) they cannot be brought to one scale. Where
+#: de-identification took the maker's name, it may have taken that as well.
 PHILIPS_SCALE = "ScaleSlope"
 
 
@@ -104,12 +105,16 @@ def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[
     if not before.mr_sequence or not after.mr_sequence:
         doubts.append(Reason("MR_SCALING_NOT_PROVEN", "the headers do not describe the sequence"))
     doubts += sequence_differs(before, after)
-    maker = (before.scanner or "").lower()
-    if "philips" in maker and PHILIPS_SCALE not in dict(before.mr_scaling):
-        doubts.append(
-            Reason("MR_SCALING_NOT_PROVEN", "Philips scale slope (2005,100E) is absent, removed or varies")
-        )
+    if PHILIPS_SCALE not in dict(before.mr_scaling):
+        doubts += _philips_doubts((before.scanner or "").lower())
     return doubts
+
+
+def _philips_doubts(maker: str) -> list[Reason]:
+    absent = "Philips scale slope (2005,100E) is absent, removed or varies"
+    if not maker:
+        return [Reason("MR_SCALING_NOT_PROVEN", f"the scanner's maker is not recorded, and the {absent}")]
+    return [Reason("MR_SCALING_NOT_PROVEN", absent)] if "philips" in maker else []
 
 
 def _control_doubts(first: float, second: float) -> list[Reason]:
