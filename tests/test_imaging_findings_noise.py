@@ -17,8 +17,16 @@ from imaging.findings.enhancement import enhancement_finding
 from imaging.findings.finding import Finding
 from imaging.findings.noise import difference
 from imaging.findings.policy import DEFAULT_POLICY
+from imaging.geometry import VolumeGeometry
 from imaging.phantom.noise import correlated_noise
-from imaging.regions.statistics import CORRELATION_AREA_MM2, RegionSample, effective_number
+from imaging.regions.region import RegionMask
+from imaging.regions.statistics import (
+    CORRELATION_AREA_MM2,
+    RegionSample,
+    effective_number,
+    mask_statistics,
+)
+from imaging.volume import Acquisition, AcquisitionHeader, Volume
 
 PIXEL_MM, SD_HU, PAIRS = 0.8, 12.0, 2000
 #: Gaussian smoothing whose autocorrelation integrates to the assumed area: 4 pi sigma^2.
@@ -92,3 +100,13 @@ def test_noise_gives_a_wrong_definite_answer_no_more_often_than_the_interval_cla
     found = [enhancement_finding(before, after).finding for before, after in samples]
 
     assert found.count(wrong) / PAIRS <= 0.025
+
+
+@pytest.mark.parametrize(("pixel_mm", "n_eff"), [(2.8, 36.0), (1.25, 9.0)])
+def test_there_are_never_more_independent_values_than_pixels(pixel_mm, n_eff):
+    geometry = VolumeGeometry((1, 6, 6), np.diag([5.0, pixel_mm, pixel_mm, 1.0])[[2, 1, 0, 3]])
+    voxels = np.random.default_rng(1).normal(50, 12, (1, 6, 6))
+    acquisition = Acquisition("A", AcquisitionHeader(series_uid="A"), Volume(voxels, geometry, "HU"))
+    mask = RegionMask.from_full(np.ones((1, 6, 6), bool), geometry)
+
+    assert mask_statistics(mask, acquisition).n_eff == pytest.approx(n_eff)

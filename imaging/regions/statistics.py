@@ -170,7 +170,11 @@ def mask_statistics(mask: RegionMask, acquisition: Acquisition, name: str = "reg
         sd=float(values.std(ddof=1)) if usable and values.size > 1 else None,
         area_mm2=float(values.size * pixel),
         voxels=int(values.size),
-        n_eff=effective_number(per_slice * pixel, _slice_weight(acquisition)),
+        n_eff=effective_number(
+            per_slice * pixel,
+            _slice_weight(acquisition),
+            max(CORRELATION_AREA_MM2, pixel),  # a pixel is one value, however large it is
+        ),
         padding_fraction=float(padding),
         minimum=float(values.min()) if usable else None,
         maximum=float(values.max()) if usable else None,
