@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,16 @@ def test_mr_enhancement(name: str) -> None:
     assert found.difference == pytest.approx(change)
     assert found.ci95 == pytest.approx(interval, abs=0.06)
     assert (found.finding, found.unit) == (expected, "%")
+
+
+@pytest.mark.parametrize(("unit", "count"), [("MR", 1), ("HU", 0)])
+def test_the_signal_that_percent_are_taken_of_is_said_on_mr(unit: Literal["HU", "MR"], count: int) -> None:
+    """C.7: a bright clot that gains 55 gains 9.2 %; one of 200 would gain 27.5 % of the same contrast."""
+    found = enhancement_finding(sample(600, 10, 64), sample(655, 10, 64), unit=unit)
+
+    said = [r.message for r in found.reasons if r.code == "MR_SIGNAL"]
+    assert len(said) == count
+    assert all("600 before contrast and 655 in the arterial phase" in message for message in said)
 
 
 def test_an_ignored_mr_slope_is_never_negative() -> None:

@@ -126,7 +126,8 @@ def enhancement_finding(
     final = confirmed
     if unconfirmed and confirmed in (Finding.POSITIVE, Finding.NEGATIVE):
         final = Finding.INDETERMINATE
-    beside = (*unconfirmed, *cautions, *_small(unenhanced, arterial), NO_PUBLISHED_THRESHOLD)
+    small, signal = _small(unenhanced, arterial), _signal(unenhanced, arterial, unit)
+    beside = (*unconfirmed, *cautions, *small, *signal, NO_PUBLISHED_THRESHOLD)
     return EnhancementFinding(
         finding=final,
         if_confirmed=confirmed,
@@ -202,6 +203,14 @@ def _small(*samples: RegionSample | None) -> tuple[Reason, ...]:
             "only strong enhancement can be told from noise",
         ),
     )
+
+
+def _signal(before: RegionSample | None, after: RegionSample | None, unit: Unit) -> tuple[Reason, ...]:
+    """What the percent of an MR region were taken of: methemoglobin is bright before any contrast."""
+    if unit == "HU" or before is None or after is None:
+        return ()
+    means = f"{before.mean:.4g} before contrast and {after.mean:.4g} in the arterial phase (arbitrary units)"
+    return (Reason("MR_SIGNAL", f"the signal is {means}; a clot bright before contrast gains few percent"),)
 
 
 def _verdict(
