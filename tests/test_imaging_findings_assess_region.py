@@ -15,6 +15,8 @@ from imaging.errors import RegionError
 from imaging.findings.assess_region import RegionFindings, assess_region, assess_regions
 from imaging.findings.finding import Finding
 from imaging.findings.guards import without_overridable
+from imaging.findings.mr_scaling import scaling_doubts
+from imaging.findings.policy import DEFAULT_POLICY
 from imaging.findings.stability import stability
 from imaging.geometry import VolumeGeometry
 from imaging.phantom.phantom import Phantom, make_phantom
@@ -373,6 +375,22 @@ def test_whether_a_delayed_mr_phase_is_transitional(name: str) -> None:
     delayed = next(p for p in found.by_phase if p.phase is Phase.DELAYED)
     assert delayed.finding is washout
     assert {r.code for r in delayed.reasons if r.code.startswith("AGENT")} == ({code} if code else set())
+
+
+@pytest.mark.parametrize("missing", ["RepetitionTime", "EchoTime", "FlipAngle"])
+def test_headers_that_do_not_tell_the_weighting_prove_no_common_scale(missing: str) -> None:
+    """The normalization of the coil alone, or its name, describes no sequence."""
+    told = {"RepetitionTime": "4.1", "EffectiveEchoTime": "1.9", "FlipAngle": "10", "ImageType": "NORM"}
+    whole = AcquisitionHeader(series_uid="1", scanner="Maker", mr_sequence=tuple(told.items()))
+    kept = tuple((name, value) for name, value in told.items() if not name.endswith(missing))
+
+    doubts = scaling_doubts(whole, replace(whole, mr_sequence=kept), DEFAULT_POLICY)
+    alike = replace(whole, mr_sequence=kept)
+
+    assert scaling_doubts(whole, whole, DEFAULT_POLICY) == ()
+    assert "MR_SEQUENCE_DIFFERS" in {d.code for d in doubts}
+    (doubt,) = scaling_doubts(alike, alike, DEFAULT_POLICY)
+    assert (doubt.code, doubt.message.rpartition(": ")[2]) == ("MR_SCALING_NOT_PROVEN", missing)
 
 
 SCALE_SLOPE = (("ScaleSlope", 0.01),)

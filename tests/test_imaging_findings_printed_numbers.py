@@ -110,7 +110,7 @@ def test_five_percent_of_padding_and_a_little_is_printed_as_more_than_five() -> 
 
 
 def test_a_muscle_that_changes_by_ten_percent_and_a_little_prints_the_change() -> None:
-    sequence = (("EchoTime", "2"),)
+    sequence = (("RepetitionTime", "4"), ("EchoTime", "2"), ("FlipAngle", "10"))
     header = AcquisitionHeader(modality="MR", series_uid="1.2", scanner="Maker", mr_sequence=sequence)
 
     said = scaling_doubts(header, header, DEFAULT_POLICY, (100.0, 110.04))

@@ -20,6 +20,8 @@ from imaging.volume import AcquisitionHeader
 
 #: Muscle hardly enhances in the arterial phase; more than this is a change of scale.
 CONTROL_MAXIMUM_CHANGE = 0.10
+#: Attributes without which nobody knows whether two images have one weighting.
+WEIGHTING = ("RepetitionTime", "EchoTime", "FlipAngle")
 #: Philips stores display values: without its private (2005,100E) they cannot be brought to one scale. Where
 #: de-identification took the maker's name, it may have taken that as well.
 PHILIPS_SCALE = "ScaleSlope"
@@ -102,12 +104,20 @@ def _header_doubts(before: AcquisitionHeader, after: AcquisitionHeader) -> list[
     if dict(before.mr_scaling) != dict(after.mr_scaling):
         text = f"scaling {dict(before.mr_scaling)} and {dict(after.mr_scaling)}"
         doubts.append(Reason("MR_SCALING_DIFFERS", text))
-    if not before.mr_sequence or not after.mr_sequence:
-        doubts.append(Reason("MR_SCALING_NOT_PROVEN", "the headers do not describe the sequence"))
+    missing = sorted({*_not_described(before), *_not_described(after)})
+    if missing:
+        text = f"the headers do not describe the sequence: {', '.join(missing)}"
+        doubts.append(Reason("MR_SCALING_NOT_PROVEN", text))
     doubts += sequence_differs(before, after)
     if PHILIPS_SCALE not in dict(before.mr_scaling):
         doubts += _philips_doubts((before.scanner or "").lower())
     return doubts
+
+
+def _not_described(header: AcquisitionHeader) -> list[str]:
+    """What makes an MR weighting and is not recorded; enhanced objects have effective echo times."""
+    known = {name.removeprefix("Effective") for name, _ in header.mr_sequence}
+    return [name for name in WEIGHTING if name not in known]
 
 
 def _philips_doubts(maker: str) -> list[Reason]:
