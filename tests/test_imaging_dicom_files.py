@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -215,6 +216,23 @@ def test_no_refusal_names_the_patient(tmp_path):
             raise DicomError("LOADED", str(load_study(folder).refused))
         said = str(caught.value) + json.dumps(caught.value.details)
         assert not any(c in said for c in (*canaries, "CANARY42", "Canary"))
+
+
+def closed_to_us(monkeypatch, folder):
+    """A folder whose permissions keep us out, also where the tests run as root."""
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and allowed(path, mode))
+    for path in folder.iterdir():
+        path.unlink()  # what nobody can list
+    return folder
+
+
+def test_a_folder_that_may_not_be_looked_into_is_refused_and_not_passed_over(tmp_path, monkeypatch):
+    study_in(tmp_path / "study")
+    closed_to_us(monkeypatch, study_in(tmp_path / "study" / "arterial"))
+
+    (refused,) = load_study(tmp_path / "study").refused
+    assert (refused.code, refused.files) == ("UNREADABLE", ("arterial",))
 
 
 # cache, headers, hashes ------------------------------------------------------------------------

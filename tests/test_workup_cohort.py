@@ -1,6 +1,7 @@
 """A cohort: one row a case whatever happens, nothing finished is lost, nothing is counted twice."""
 
 import csv
+import errno
 import json
 import os
 import re
@@ -431,6 +432,31 @@ def test_a_bad_worklist_is_refused_with_its_place(tmp_path, text, named):
 
     with pytest.raises(CaseError, match=named):
         find_items(tmp_path / "list.csv")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_worklist_as_a_spreadsheet_saves_it(tmp_path, mark):
+    rows = (("case_id", "path", "record"), ("a", "x", ""), ("", "", ""), ("b", "y", ""))
+    (tmp_path / "list.csv").write_text("\n".join(map(mark.join, rows)), encoding="utf-8-sig")
+
+    assert [item.case_id for item in find_items(tmp_path / "list.csv")] == ["a", "b"]
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_case_to_refuse(tmp_path, monkeypatch):
+    (tmp_path / "open" / "dicom").mkdir(parents=True)
+    (tmp_path / "closed").mkdir()
+    is_file = Path.is_file
+
+    def closed(path):
+        if path.parent.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    first, second = find_items(tmp_path)
+
+    assert (first.case_id, second.case_id) == ("closed", "open")
+    assert run_case(first, Settings(output=str(tmp_path / "out"))).code == "FILE_ACCESS"
 
 
 def test_a_worklist_of_another_encoding_is_refused(tmp_path):

@@ -6,6 +6,7 @@ a private folder that vanishes afterwards.
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import tempfile
@@ -43,8 +44,8 @@ def opened(path: Path, *, links: bool = True) -> Iterator[dict[str, Path]]:
         ``UNREADABLE`` or ``UNSAFE_ARCHIVE``.
     """
     if path.is_dir():
-        found = (p for p in path.rglob("*") if p.is_file() and (links or not p.is_symlink()))
-        yield {p.relative_to(path).as_posix(): p for p in sorted(found)}
+        found = files_below(path)
+        yield {p.relative_to(path).as_posix(): p for p in found if links or not p.is_symlink()}
     elif not path.is_file():
         raise refusal("UNREADABLE", path.name)
     elif _is_zip(path):
@@ -52,6 +53,18 @@ def opened(path: Path, *, links: bool = True) -> Iterator[dict[str, Path]]:
             yield _unpacked(path, Path(folder))
     else:
         yield {path.name: path}
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Files at any depth in order of path, and folders that may not be looked into: reading one then fails.
+
+    To pass such a folder over would be to lose a phase without a word.
+    """
+    return sorted(p for p in folder.rglob("*") if p.is_file() or _is_closed(p))
+
+
+def _is_closed(path: Path) -> bool:
+    return path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
 
 
 def _is_zip(path: Path) -> bool:

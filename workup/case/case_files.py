@@ -13,6 +13,7 @@ A *case folder* is the append-only store of ``workup.case.store_files``; it is r
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -37,8 +38,8 @@ def is_store(folder: Path) -> bool:
 
 
 def has_log(folder: Path) -> bool:
-    """Whether the folder holds a case's log: a case folder, sound or damaged."""
-    return (folder / "log.jsonl").is_file()
+    """Whether the folder holds a case's log: a case folder, sound or damaged; not if it cannot be told."""
+    return os.path.isfile(folder / "log.jsonl")  # noqa: PTH113 - Path.is_file raises in a closed folder
 
 
 def read_case(

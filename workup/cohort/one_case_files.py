@@ -134,6 +134,8 @@ def run_case(item: CohortItem, settings: Settings) -> CaseResult:
                 result = replace(_assess(item, here, settings), quick_key=quick, content_key=content)
     except MemoryError:
         result = ended(FAILED, "OUT_OF_MEMORY", "the worker's memory did not suffice")
+    except PermissionError as error:
+        result = ended(FAILED, "FILE_ACCESS", f"{Path(str(error.filename)).name!r}: permission denied")
     except Exception as error:
         code = getattr(error, "code", None)
         if isinstance(code, str):

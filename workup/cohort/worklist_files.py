@@ -40,7 +40,10 @@ def find_items(root: str | Path) -> list[CohortItem]:
 
 def is_case(folder: Path) -> bool:
     """Whether a folder is a case of its own; a damaged one too, so that it is refused and not passed over."""
-    return has_log(folder) or (folder / "regions.json").is_file() or (folder / "dicom").is_dir()
+    try:
+        return has_log(folder) or (folder / "regions.json").is_file() or (folder / "dicom").is_dir()
+    except PermissionError:
+        return True
 
 
 def _walked(root: Path) -> list[CohortItem]:
@@ -84,13 +87,14 @@ def _cases_below(folder: Path, depth: int) -> Iterator[Path]:
 
 def _read_worklist(path: Path) -> list[CohortItem]:
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CaseError("BAD_WORKLIST", f"byte {error.start} is not UTF-8", expected="UTF-8 text") from error
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=text.partition("\n")[0].count)))
     unknown = [c for c in (rows[0] if rows else {}) if c not in _COLUMNS]
     if unknown:
         raise CaseError("BAD_WORKLIST", f"column {unknown[0]!r}", expected="columns " + ", ".join(_COLUMNS))
-    items = [_item(number, row, path.parent) for number, row in enumerate(rows, 2)]
+    items = [_item(number, row, path.parent) for number, row in enumerate(rows, 2) if any(row.values())]
     twice = [name for name, n in Counter(item.case_id for item in items).items() if n > 1]
     if twice:
         raise CaseError(

@@ -26,7 +26,15 @@ app.command()(agreement)
 
 Folder = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Who = Annotated[str, typer.Option(help="Name of the person who acts; it stands in the log.")]
+
+
+def _named(who: str) -> str:
+    if not who.strip():
+        raise typer.BadParameter("a blank name is nobody's")
+    return who
+
+
+Who = Annotated[str, typer.Option(help="Name of the person who acts; it stands in the log.", callback=_named)]
 Why = Annotated[str, typer.Option(help="The reason; it stands in the log.")]
 #: What a signature says in words, in the log; the rest of its entry are numbers and hashes.
 _SAID = ("summary", "meaning")

@@ -16,6 +16,7 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 
+from imaging.dicom.archive_files import files_below
 from workup.deidentify.burned_in import held_back, may_show_text, storage_class
 from workup.deidentify.dataset import deidentified, names_anybody, old_identity
 from workup.deidentify.pixels import PIXEL_KEYWORDS
@@ -119,7 +120,7 @@ def source_files(source: Path, target: Path) -> list[Path]:
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DeidentifyError("TARGET_EXISTS", f"{target.name!r} is not empty", expected="a new folder")
-    paths = [p for p in sorted(source.rglob("*")) if p.is_file()] if source.is_dir() else []
+    paths = files_below(source) if source.is_dir() else []
     if not paths:
         raise DeidentifyError("NO_IMAGES", f"{source.name!r} is no folder with files", expected="DICOM files")
     return paths

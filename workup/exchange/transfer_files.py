@@ -17,6 +17,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from imaging.dicom.archive_files import files_below
 from workup.errors import ExchangeError
 from workup.exchange.pacs import Instance, Pacs, Progress, content_hash, instance_of
 
@@ -184,9 +185,9 @@ def _dicom_files(sources: Iterable[Path]) -> Iterator[Path]:
         if source.is_file():
             yield source
             continue
-        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+        for path in files_below(source):
             try:
                 pydicom.dcmread(path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True)
-            except (InvalidDicomError, OSError, EOFError):
+            except (InvalidDicomError, EOFError):
                 continue
             yield path
