@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from recist.best_response import CONFIRMATION_DAYS
-from recist.lengths import change_percent
+from recist.lengths import change_percent, millimeters, shown_percent
 from recist.new_lesions import certain_before, dated_back, new_lesion
+from recist.progression import PROGRESSION_PERCENT
 from recist.response import (
     NonTargetState,
     Response,
@@ -96,6 +97,8 @@ def _respond(
     overall = overall_response(target, non_target, new)
     notes = _notes(lesions, visits, index)
     smallest = None if visit.unread_nadir else nadir
+    if target is Response.PD and nadir is not None and (total is None or smallest is None):
+        notes.append(_progression(proven_tenths(targets, visit.readings), nadir))
     if visit.unread_nadir:
         notes.append("an earlier length of a target was not accepted: the smallest sum is not known")
     if visit.unread_new and overall is not Response.PD:
@@ -118,6 +121,16 @@ def _respond(
         new_lesion=new,
         overall=overall,
         notes=tuple(notes),
+    )
+
+
+def _progression(proven: int, nadir: int) -> str:
+    """What progression was told from where the sum, or the smallest one, is not known as a whole."""
+    change = change_percent(nadir, proven)
+    percent = "" if change is None else f" ({shown_percent(change, PROGRESSION_PERCENT)} %)"
+    return (
+        f"the sum is at least {millimeters(proven)} mm{percent}, "
+        f"the smallest at most {millimeters(nadir)} mm: progression"
     )
 
 

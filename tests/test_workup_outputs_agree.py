@@ -19,6 +19,7 @@ from imaging.phantom import TWINS
 from imaging.phantom.lesions import Lesion
 from imaging.phantom.patient import record as phantom_record
 from imaging.phantom_files import write_case
+from imaging.phases.pass_numbers import PassNumbers
 from imaging.regions.region import RegionMask
 from recist.lengths import shown_percent
 from recist.lesion import LesionKind, MeasuredLesion, Modality
@@ -238,3 +239,24 @@ def test_a_share_is_not_rounded_to_all_and_a_refused_record_waits_for_nothing(tm
 
     assert missing_league(whole)[0]["percent"] == 99.96
     assert parquet.read_table(tmp_path / "patients.parquet").to_pylist()[0]["attestation_only"] is None
+
+
+def test_the_evidence_of_a_phase_knows_no_minus_zero():
+    said = PassNumbers(aorta=169.2, cortex_minus_medulla=-0.3, urine_above_kidney=-0.2).words()
+
+    assert said == "aorta 169 HU, kidney cortex - medulla 0 HU, brightest in kidney +0 HU"
+
+
+def test_progression_against_a_smallest_sum_that_is_not_known_says_what_it_compared(tmp_path):
+    """A refused length may have been smaller: how far it grew is not known, that it grew enough is."""
+    lengths = [("0", "30.0"), ("3", "2 cm"), ("6", "25.0"), ("9", "30.5")]
+    rows = [f"S1,V{m},2025-{int(m) + 1:02}-01,T1,liver,solid,{mm},target" for m, mm in lengths]
+    table = "\n".join(["subject,visit,date,lesion,organ,kind,diameter,status", *rows, ""])
+    (tmp_path / "table.csv").write_text(table)
+    read = read_table(tmp_path / "table.csv")
+    visits = follow_up_document([followed(patient) for patient in read.patients], read.rejected)["visits"]
+
+    assert [visit["overall"] for visit in visits] == [None, "NE", "NE", "PD"]
+    assert visits[-1]["change_from_nadir_percent"] is None
+    said = "the sum is at least 30.5 mm (+22.0 %), the smallest at most 25.0 mm: progression"
+    assert said in visits[-1]["notes"]

@@ -43,11 +43,11 @@ class PassNumbers:
             ("liver", self.liver),
             ("spleen", self.spleen),
         )
-        parts = [f"{name} {value:.0f} HU" for name, value in named if value is not None]
+        parts = [f"{name} {round(value)} HU" for name, value in named if value is not None]
         if self.mottling is not None:
-            parts.append(f"spleen SD {self.mottling:.0f} HU")
+            parts.append(f"spleen SD {round(self.mottling)} HU")
         if self.cortex_minus_medulla is not None:
-            parts.append(f"kidney cortex - medulla {self.cortex_minus_medulla:.0f} HU")
+            parts.append(f"kidney cortex - medulla {round(self.cortex_minus_medulla)} HU")
         if self.urine_above_kidney is not None:
-            parts.append(f"brightest in kidney {self.urine_above_kidney:+.0f} HU")
+            parts.append(f"brightest in kidney {round(self.urine_above_kidney):+d} HU")
         return ", ".join(parts) or "no landmark found"

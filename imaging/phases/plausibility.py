@@ -190,7 +190,7 @@ def _first_look(
     if base.liver is None or n.liver is None:
         return _alone(n, kvp)
     share = _liver_share(n, base) or 0.0
-    said = f"liver has {100 * share:.0f} % of the aorta's gain"
+    said = f"liver has {round(100 * share)} % of the aorta's gain"
     fallen = _has_fallen(n.aorta, aortas)
     early_in_time = base.measured or not fallen or n.mottled
     if share <= LIVER_SHARE_ARTERIAL and not _venous(n, base) and early_in_time:
@@ -244,7 +244,7 @@ def _alone(n: PassNumbers, kvp: float | None) -> tuple[frozenset[Phase], str]:
     above = None if n.liver is None else n.aorta - n.liver
     known = kvp is not None and kvp >= ALONE_LEAST_KVP
     if known and n.aorta >= ALONE_AORTA_HU and above is not None and above >= ALONE_ABOVE_LIVER_HU:
-        return ARTERIAL, f"aorta {above:.0f} HU above the liver"
+        return ARTERIAL, f"aorta {round(above)} HU above the liver"
     return ENHANCED, f"enhanced (aorta at least {ENHANCED_BLOOD_HU:.0f} HU), nothing to compare with"
 
 
@@ -254,7 +254,7 @@ def _early_or_late(n: PassNumbers, base: _Baseline, why: str) -> tuple[frozenset
     gain = (n.aorta or 0.0) - base.aorta
     if n.portal is not None:
         portal = n.portal - base.portal
-        said = f"{why}; portal system gained {portal:.0f} HU"
+        said = f"{why}; portal system gained {round(portal)} HU"
         if portal < PORTAL_GAIN_EARLY_HU and portal < PORTAL_SHARE_EARLY * gain:
             return early, said
         if portal >= PORTAL_GAIN_LATE_HU and portal >= PORTAL_SHARE_LATE * gain:
@@ -263,7 +263,7 @@ def _early_or_late(n: PassNumbers, base: _Baseline, why: str) -> tuple[frozenset
     if n.spleen is None:
         return ARTERIAL, why
     share = (n.spleen - base.spleen) / gain
-    said = f"{why}; no portal vein in view, spleen has {100 * share:.0f} % of the aorta's gain"
+    said = f"{why}; no portal vein in view, spleen has {round(100 * share)} % of the aorta's gain"
     if share <= SPLEEN_SHARE_EARLY:
         return early, said
     return (late, said) if share >= SPLEEN_SHARE_LATE else (ARTERIAL, said)
