@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -304,6 +304,7 @@ def mr_answer(
     offset: float = 0.0,
     scaling: tuple[tuple[str, float], ...] = (),
     scanner: str | None = "Maker Model",
+    more: Callable[[Mapping[RegionRole, dict[str, RegionMask]]], Sequence[Region]] = lambda masks: (),
 ) -> RegionFindings:
     """Three MR phases whose stored values were multiplied; ``told``: the header says so.
 
@@ -338,7 +339,7 @@ def mr_answer(
         mask[part] = True
         drawn = RegionMask.from_full(mask, MR_GRID)
         masks[role] = {a.key: muscle(drawn) if role is RegionRole.MUSCLE else drawn for a in acquisitions}
-    regions = [Region(role.value, role, masks[role]) for role in PARTS]
+    regions = [*(Region(role.value, role, masks[role]) for role in PARTS), *more(masks)]
     decisions = {str(n): PhaseDecision(Role.IMAGE, phase, 1.0) for n, phase in enumerate(phases)}
     return assess_regions(regions, Study(tuple(acquisitions)), decisions)[0]
 
@@ -453,6 +454,18 @@ def test_no_ratio_is_formed_where_zero_is_not_that_of_the_signal(name: str) -> N
     reasons = {r.code for r in found.washout.by_phase[0].reasons}
     assert (found.enhancement.finding, found.washout.finding) == (enhancement, washout)
     assert ("MR_ZERO_MOVED" in reasons) is (washout is NA)
+
+
+def test_any_muscle_that_changes_betrays_another_scale() -> None:
+    """The first of two muscles changed by 3 %; the second, here on what enhances, by far more."""
+
+    def second(masks: Mapping[RegionRole, dict[str, RegionMask]]) -> list[Region]:
+        return [Region("muscle2", RegionRole.MUSCLE, masks[RegionRole.FILLING_DEFECT])]
+
+    found = mr_answer((1.0, 1.0, 1.0), told=False, more=second)
+
+    assert found.enhancement.finding is NA
+    assert "MR_CONTROL_CHANGED" in {r.code for r in found.enhancement.reasons}
 
 
 def test_another_mr_sequence_in_the_late_phase_is_no_washout() -> None:

@@ -166,7 +166,7 @@ def _enhancement(
         arterial_phase=choice.phase(arterial) if arterial else Phase.LATE_ARTERIAL,
         policy=choice.policy,
         blocks=(*flags, *choice.blocks(before, arterial, percent=True)),
-        unconfirmed=choice.doubts((choice.region, choice.proof(before, arterial)), (before, arterial)),
+        unconfirmed=choice.doubts((choice.region, *choice.proof(before, arterial)), (before, arterial)),
         cautions=(
             *choice.left_out(before),
             *choice.left_out(arterial),

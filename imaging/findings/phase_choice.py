@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -145,7 +146,7 @@ class PhaseChoice:
             blocks += elsewhere(self.region.id, masks.get(a.key), masks.get(b.key), a, b)
         blocks += [r for x in (a, b) if x is not None for r in self.zero_moved(x)]
         if self.unit == "MR" and a is not None and b is not None:
-            control = self._control_mean(a), self._control_mean(b)
+            control = self._control_means(a, b)
             blocks += (
                 scaling_doubts(a.header, b.header, self.policy, control)
                 if percent
@@ -160,16 +161,27 @@ class PhaseChoice:
         measured = [s.minimum for (_, key), s in self.statistics.items() if key == a.key]
         return zero_moved(a.header, min((m for m in measured if m is not None), default=0.0))
 
-    def _control_mean(self, a: Acquisition) -> float | None:
-        """The control's mean, where it is large enough to prove anything. [MR units]"""
-        sample = self.sample(self.control, a)
-        return None if sample is None or size_stops("control", sample) else sample.mean
+    def _controls(self) -> tuple[Region, ...]:
+        """Every muscle of the study: any of them may betray another scale."""
+        if self.control is None:
+            return ()
+        return tuple(r for r in self.beside if r.role is RegionRole.MUSCLE) or (self.control,)
 
-    def proof(self, a: Acquisition | None, b: Acquisition | None) -> Region | None:
-        """The control, where it is what proves one scale: between two MR series."""
+    def _control_means(self, a: Acquisition, b: Acquisition) -> tuple[float | None, float | None]:
+        """Means of the control that changed most, of those large enough to prove anything. [MR units]"""
+        pairs = [(self.sample(c, a), self.sample(c, b)) for c in self._controls()]
+        means = [
+            (x.mean, y.mean)
+            for x, y in pairs
+            if x is not None and y is not None and not (size_stops("control", x) or size_stops("control", y))
+        ]
+        return max(means, key=_share_changed, default=(None, None))
+
+    def proof(self, a: Acquisition | None, b: Acquisition | None) -> tuple[Region, ...]:
+        """The controls, where they are what proves one scale: between two MR series."""
         if self.unit != "MR" or a is None or b is None or a.header.series_uid == b.header.series_uid:
-            return None
-        return self.control if self.policy.mr_proof == "control" else None
+            return ()
+        return self._controls() if self.policy.mr_proof == "control" else ()
 
     def doubts(
         self, regions: tuple[Region | None, ...], acquisitions: tuple[Acquisition | None, Acquisition | None]
@@ -277,6 +289,11 @@ class PhaseChoice:
         hepatobiliary = decision is not None and decision.phase is Phase.HEPATOBILIARY
         words = named_agent(b.header.series_description, b.header.protocol_name)
         return Agent.GADOXETATE in (_agent(b), words) or (hepatobiliary and agent is not Agent.GADOBENATE)
+
+
+def _share_changed(means: tuple[float, float]) -> float:
+    first, then = means
+    return abs(then - first) / first if first > 0 else math.inf
 
 
 def _label(a: Acquisition) -> str:
