@@ -29,6 +29,7 @@ from workup.assessment_json import assessment_document
 from workup.case.case_files import read_case
 from workup.cohort.table_files import write_tables
 from workup.cohort_screening_files import write_cohort
+from workup.exchange.fhir import bundle
 from workup.label_lesions import LabelLesion
 from workup.lesion_table_files import read_table
 from workup.protocol_files import read_protocol
@@ -260,3 +261,22 @@ def test_progression_against_a_smallest_sum_that_is_not_known_says_what_it_compa
     assert visits[-1]["change_from_nadir_percent"] is None
     said = "the sum is at least 30.5 mm (+22.0 %), the smallest at most 25.0 mm: progression"
     assert said in visits[-1]["notes"]
+
+
+def test_a_lesion_that_was_not_measured_is_in_fhir_too(unconfirmed):
+    """As in SDTM: not done, and judged for want of a length."""
+    kept = replace(unconfirmed.lesions[0].region, masks={})
+    case = replace(unconfirmed.case, regions=(kept, *unconfirmed.case.regions[1:]))
+    assessment = assess(case, read_protocol("NCT06828380"))
+    sizes = [
+        entry["resource"]
+        for entry in bundle(assessment, version="0")["entry"]
+        if entry["resource"].get("method") is not None
+    ]
+
+    assert [size["note"][0]["text"] for size in sizes] == [
+        f"region {a.region.id}" for a in assessment.lesions
+    ]
+    assert sizes[0]["dataAbsentReason"]["coding"][0]["code"] == "not-performed"
+    assert "component" not in sizes[0]
+    assert "dataAbsentReason" not in sizes[1]

@@ -31,6 +31,15 @@ _SYSTEMS = {
     "LN": "http://loinc.org",
     codes.PRIVATE_SCHEME: PRIVATE_SYSTEM,
 }
+_NOT_MEASURED: Resource = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/data-absent-reason",
+            "code": "not-performed",
+            "display": "Not Performed",
+        }
+    ]
+}
 IMAGING_STUDY = Code("18748-4", "LN", "Diagnostic imaging study")
 TUMOR_SIZE = Code("21889-1", "LN", "Size Tumor")
 LARGEST_DIMENSION = Code("33728-7", "LN", "Size.maximum dimension in Tumor")
@@ -156,9 +165,7 @@ def _observations(assessment: Assessment) -> Iterator[tuple[str, Resource]]:
             },
         )
     for lesion in assessment.lesions:
-        size = _size(lesion)
-        if size:
-            yield f"{lesion.region.id}/size", size
+        yield f"{lesion.region.id}/size", _size(lesion)
         yield from _means(lesion)
     for defect in assessment.defects:
         yield from _means(defect)
@@ -175,7 +182,8 @@ def _where(region: Region) -> Resource:
     return {**named, "bodySite": _concept(place)} if place is not None else named
 
 
-def _size(lesion: LesionAssessment) -> Resource | None:
+def _size(lesion: LesionAssessment) -> Resource:
+    """Both axes, or that they were not measured: no lesion of the report is left out."""
     measured = lesion.measurement.lesion
     components = [
         {"code": _concept(code), "valueQuantity": _quantity(value, codes.MILLIMETER)}
@@ -185,15 +193,13 @@ def _size(lesion: LesionAssessment) -> Resource | None:
         )
         if value is not None
     ]
-    if not components:
-        return None
     judged = lesion.measurement.judged
     return {
         **_where(lesion.region),
         "code": _concept(TUMOR_SIZE),
         "method": _concept(codes.RECIST_1_1),
         "interpretation": [_concept(codes.finding_code(judged.status.value))],
-        "component": components,
+        **({"component": components} if components else {"dataAbsentReason": _NOT_MEASURED}),
     }
 
 
