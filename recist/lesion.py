@@ -5,8 +5,15 @@ Plain numbers only. What is not known is None, and None is never read as "normal
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
+from typing import TypeVar
+
+from recist.errors import LengthError, LesionError
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class LesionKind(StrEnum):
@@ -81,6 +88,13 @@ class MeasuredLesion:
         Whether a treated lesion has since progressed by RECIST 1.1 (see ``recist.progression``).
     contiguous_thrombus : bool or None
         Whether tumor grows out of the lesion into a vein.
+
+    Raises
+    ------
+    LesionError
+        ``KIND_UNKNOWN``, ``MODALITY_UNKNOWN`` for a word that names none; one that does is taken as it.
+    LengthError
+        ``NOT_A_LENGTH`` for a length that is no number of millimeters, at least 0.
     """
 
     id: str
@@ -103,7 +117,32 @@ class MeasuredLesion:
     progressed: bool | None = None
     contiguous_thrombus: bool | None = None
 
+    def __post_init__(self) -> None:
+        # "node" compared with LesionKind.NODE by `is` would be a solid lesion, measurable from 10 mm on
+        object.__setattr__(self, "kind", _member(LesionKind, self.kind, "kind"))
+        object.__setattr__(self, "modality", _member(Modality, self.modality, "modality"))
+        for name in _LENGTHS:
+            value = getattr(self, name)
+            if value is not None and not _is_length(value):
+                expected = "a number of millimeters, at least 0"
+                raise LengthError("NOT_A_LENGTH", f"{name} {value!r}", expected=expected)
+
     @property
     def diameter_mm(self) -> float | None:
         """The diameter RECIST counts: short axis of a node, long axis of anything else. [mm]"""
         return self.short_axis_mm if self.kind is LesionKind.NODE else self.long_axis_mm
+
+
+_LENGTHS = ("long_axis_mm", "short_axis_mm", "largest_short_axis_mm", "slice_thickness_mm", "spacing_mm")
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
+
+
+def _member(kinds: type[E], value: str | None, what: str) -> E | None:
+    if value is None:
+        return None
+    if value not in set(kinds):
+        raise LesionError(f"{what.upper()}_UNKNOWN", f"{what} {value!r}", expected=f"one of {', '.join(kinds)}")
+    return kinds(value)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recist.errors import RecistError
 from recist.lesion import LesionKind, MeasuredLesion, Modality
 from recist.measurability import Status, effective_slice_mm, judge, judge_size
 from recist.rules import RULES
@@ -142,6 +143,34 @@ def test_within_a_millimeter_of_the_limit_a_second_reader_is_asked_for(length):
 @pytest.mark.parametrize("length", [8.99, 11.01, 40.0])
 def test_beyond_a_millimeter_nobody_is_asked(length):
     assert not judge(lesion(long_axis_mm=length)).borderline
+
+
+def test_words_of_a_table_are_taken_as_the_kind_and_modality_they_name():
+    node = MeasuredLesion(
+        id="n", kind="node", modality="CT", long_axis_mm=12.0, short_axis_mm=12.0, slice_thickness_mm=5.0
+    )
+
+    assert judge_size(node).status is Status.NOT_MEASURABLE
+    assert judge_size(node) == judge_size(replace(node, kind=LesionKind.NODE, modality=Modality.CT))
+
+
+# fmt: off
+NO_LESIONS = {
+    "a kind that is none":     ({"kind": "tumor"}, "KIND_UNKNOWN"),
+    "a modality that is none": ({"modality": "ct"}, "MODALITY_UNKNOWN"),
+    "a length as text":        ({"long_axis_mm": "12.5"}, "NOT_A_LENGTH"),
+    "not a number":            ({"short_axis_mm": float("nan")}, "NOT_A_LENGTH"),
+    "less than nothing":       ({"slice_thickness_mm": -5.0}, "NOT_A_LENGTH"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("wrong", "code"), NO_LESIONS.values(), ids=NO_LESIONS)
+def test_what_is_no_lesion_is_refused_and_not_judged(wrong, code):
+    with pytest.raises(RecistError) as refusal:
+        MeasuredLesion(id="x", **wrong)
+
+    assert refusal.value.code == code
 
 
 def test_an_interval_across_the_limit_is_borderline():
