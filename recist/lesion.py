@@ -144,5 +144,6 @@ def _member(kinds: type[E], value: str | None, what: str) -> E | None:
     if value is None:
         return None
     if value not in set(kinds):
-        raise LesionError(f"{what.upper()}_UNKNOWN", f"{what} {value!r}", expected=f"one of {', '.join(kinds)}")
+        expected = f"one of {', '.join(kinds)}"
+        raise LesionError(f"{what.upper()}_UNKNOWN", f"{what} {value!r}", expected=expected)
     return kinds(value)

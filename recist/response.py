@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from recist.errors import LengthError
 from recist.measurability import NODE_PATHOLOGICAL_MM
 from recist.progression import grew_enough
 
@@ -75,11 +76,19 @@ def target_response(
     responded_before : bool
         Whether PR or CR was reached at an earlier time point: it stays PR until PD.
 
+    Raises
+    ------
+    LengthError
+        ``NOT_A_LENGTH`` for a sum that is no whole number, such as one in millimeters.
+
     Examples
     --------
     >>> target_response(baseline_tenths=500, nadir_tenths=500, sum_tenths=350, all_gone=False).value
     'PR'
     """
+    sums = (baseline_tenths, nadir_tenths, sum_tenths)
+    if not all(isinstance(tenths, int) for tenths in sums):
+        raise LengthError("NOT_A_LENGTH", f"sums {sums}", expected="whole tenths of a millimeter")
     if grew_enough(nadir_tenths, sum_tenths):
         return Response.PD  # the measured part alone proves it
     if not complete:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recist.errors import LengthError
 from recist.lengths import recorded_tenths
 from recist.mrecist import viable_target_response
 from recist.response import (
@@ -100,6 +101,11 @@ def test_target_response(baseline, nadir, now, before, expected):
     )
 
     assert found is expected
+
+
+def test_sums_in_millimeters_are_not_taken_for_tenths():
+    with pytest.raises(LengthError, match="whole tenths"):
+        target_response(baseline_tenths=50.0, nadir_tenths=30.0, sum_tenths=40.0, all_gone=False)
 
 
 def test_a_complete_response_of_nodes_need_not_be_zero():
