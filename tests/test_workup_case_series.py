@@ -193,3 +193,12 @@ def test_measurements_of_two_days_are_no_time_point():
 
     assert refused.value.code == "SEVERAL_EXAMINATIONS"
     assert "CT of 2025-01-01, CT of 2025-02-26" in refused.value.found
+
+
+def test_words_of_a_reader_are_the_answers_they_name():
+    assert LesionStatement(present="no", malignant="yes") == LesionStatement(present=NO, malignant=YES)
+    assert LesionStatement(present="no").present is NO
+    with pytest.raises(CaseError, match="target 'maybe'"):
+        LesionStatement(target="maybe")
+    with pytest.raises(CaseError, match="washout_portal True"):
+        DefectStatement(washout_portal=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
 from imaging.phases.phase import Phase
 from imaging.regions.region import Region
 from imaging.volume import Study
+from workup.errors import CaseError
 
 
 class Statement(StrEnum):
@@ -31,6 +32,9 @@ class DefectStatement:
     washout_delayed: Statement | None = None
     comment: str = ""
 
+    def __post_init__(self) -> None:
+        _take_words(self)
+
 
 @dataclass(frozen=True, slots=True)
 class LesionStatement:
@@ -48,6 +52,26 @@ class LesionStatement:
     unequivocal_progression: Statement | None = None  # at follow-up, of a non-target
     comment: str = ""
     organ: str | None = None  # in words; where none is named, a lesion counts for the liver
+
+    def __post_init__(self) -> None:
+        _take_words(self)
+
+
+def _take_words(said: DefectStatement | LesionStatement) -> None:
+    """Words become the answers they name: "no", compared with Statement.NO by `is`, would not be heard.
+
+    Raises
+    ------
+    CaseError
+        ``BAD_READING`` for a word that is no answer.
+    """
+    for each in fields(said):
+        word = getattr(said, each.name)
+        if each.type != "Statement | None" or word is None:
+            continue
+        if word not in set(Statement):
+            raise CaseError("BAD_READING", f"{each.name} {word!r}", expected="yes, no or uncertain")
+        object.__setattr__(said, each.name, Statement(word))
 
 
 @dataclass(frozen=True, slots=True)
