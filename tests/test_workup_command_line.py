@@ -240,6 +240,7 @@ def test_wrong_usage_is_exit_2():
     for arguments, found in (
         (("assess", "--json"), "Missing argument"),
         (("no", "--json"), "No such command"),
+        (("assess", SAMPLE, "--format", "pdf", "--json"), "give --output"),
         (("case", "new", "c", "--dicom", SAMPLE, "--who", " ", "--json"), "a blank name"),
     ):
         status, out, err = run(*arguments)

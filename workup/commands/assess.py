@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from workup.case.trace import Origin
 
 
+_FORMATS = "html,json"
+
+
 def assess(
     case: Annotated[Path, typer.Argument(help="A case folder, a plain case, or a folder of DICOM files.")],
     output: Annotated[
@@ -28,7 +31,7 @@ def assess(
     ] = None,
     formats: Annotated[
         str, typer.Option("--format", help="Comma-separated: html, json, md, csv, xlsx, pdf.")
-    ] = "html,json",
+    ] = _FORMATS,
     language: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
     who: Annotated[
         str | None, typer.Option(help="The reader of a case folder whose own read is wanted.")
@@ -47,6 +50,8 @@ def assess(
 
     Example: veinvasion assess ./study --regions regions.json --record record.json -o out
     """
+    if output is None and formats != _FORMATS:
+        raise typer.BadParameter("files need a folder: give --output", param_hint="--format")
     from eligibility.policies import choices_of
     from workup.case.origin_files import read_case_with_origin
     from workup.command_line import loading_progress
@@ -68,7 +73,7 @@ def assess(
     from workup.assess import assess as run
 
     assessment = run(given, trial, stability=stability)
-    present(assessment, output, formats.split(","), language, as_json, origin)
+    present(assessment, output, [name.strip() for name in formats.split(",")], language, as_json, origin)
 
 
 def present(
