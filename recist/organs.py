@@ -88,7 +88,7 @@ _ORGAN_WORDS = (
     ("전립선", "prostate"),
     ("(?:upper|middle|lower) lobe", "lung"),
     ("(?:r[uml]l|l[ul]l|lingula)\\b", "lung"),
-    ("[ctl]\\d+\\b", "bone"),
+    ("^[ctl]\\d+\\b", "bone"),  # behind a place, "L1" is rather a lesion's name
 )
 #: A lesion placed in short is one of the liver, for the count of targets, where no other organ is named.
 _LIVER_PART = re.compile(
@@ -139,8 +139,8 @@ def kind_of_organ(text: str | None) -> LesionKind | None:
     if _NODES.search(words):
         return LesionKind.NODE
     organ = _organ_written(_VEIN.sub(" ", words))
-    if organ is None and _VEIN.search(words):
-        return LesionKind.THROMBUS
+    if organ is None and _VEIN.search(words):  # in a vein, or in the liver beside one
+        return None if _mentions_part_of_liver(words) else LesionKind.THROMBUS
     if organ is None:
         return LesionKind.SOLID if _says_part_of_liver(words) else None
     return None if organ == "bone" else LesionKind.SOLID
@@ -168,10 +168,14 @@ def _organ_named(words: str, *, solid: bool) -> str | None:
 
 def _says_part_of_liver(words: str, *, solid: bool = False) -> bool:
     """Whether the words name a part of the liver and nothing else."""
-    segment = _SEGMENT if solid else _LIVER_SEGMENT
     places = [word for word in re.findall(r"\w+", words) if not _NO_PLACE.fullmatch(word)]
-    named = any(_PART.fullmatch(word) or segment.fullmatch(word) for word in places)
-    return named and all(_PART.fullmatch(word) or _PART_NUMBER.fullmatch(word) for word in places)
+    alone = all(_PART.fullmatch(word) or _PART_NUMBER.fullmatch(word) for word in places)
+    return alone and _mentions_part_of_liver(words, solid=solid)
+
+
+def _mentions_part_of_liver(words: str, *, solid: bool = False) -> bool:
+    segment = _SEGMENT if solid else _LIVER_SEGMENT
+    return any(_PART.fullmatch(word) or segment.fullmatch(word) for word in re.findall(r"\w+", words))
 
 
 def _organ_written(words: str) -> str | None:

@@ -187,6 +187,7 @@ def test_limits_hold_for_any_patient(found):
         ("S1", LesionKind.SOLID, "liver"),  # unless it is known to be no bone
         ("RUL seg 3", None, "lung"),
         ("C5 segment", None, "bone"),
+        ("segment 8 (L1)", None, "liver"),  # its name, no vertebra
         ("갑상선 우엽", None, "thyroid"),
         ("segment 9", None, "segment 9"),  # the liver has eight
         ("", None, "organ not recorded"),
@@ -213,6 +214,9 @@ UNCLEAR = [
     "caudate nucleus",
     "coronary segment 6",
     "spinal segment 5",
+    "segment 7 near IVC",
+    "S8 by hepatic vein",
+    "right lobe, abutting right portal vein",
 ]
 
 
