@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -113,3 +115,21 @@ def test_a_window_that_is_closed_meanwhile_lets_the_process_end_without_a_word(t
     reading._news.close()
     assert reading._process.wait(60) == 0
     assert capfd.readouterr() == ("", "")
+
+
+@needs_memory
+def test_ctrl_c_ends_the_process_without_a_word(tmp_path, capfd):
+    reading = ReadingApart(SAMPLE, reader=None, case_folder=tmp_path / "case")
+    assert reading._news.poll(60)  # it reads by now
+    reading._process.send_signal(signal.SIGINT)
+    assert reading.result(lambda *_files: None) is None
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_memory
+def test_a_fault_of_the_process_tells_no_name():
+    command = [sys.executable, "-P", "-m", "viewer.reading_apart", "0", "HONG^GILDONG", '["", null, null]']
+    done = subprocess.run(command, cwd=SAMPLE.parents[1], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1 and "ValueError: invalid literal" in done.stderr
+    assert "HONG" not in done.stderr

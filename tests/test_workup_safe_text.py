@@ -147,7 +147,7 @@ def test_what_a_user_needs_stays(text):
 
 
 SCRIPT = """
-import logging, sys, warnings
+import logging, sys, threading, warnings
 from pydicom import dcmread
 from workup import redaction
 redaction.install()
@@ -159,6 +159,9 @@ for element in ds.iterall():
     except Exception as error:
         logging.getLogger("pydicom").error("bad", exc_info=error)
 warnings.warn("Invalid value for VR CS: '홍길동'")
+aside = threading.Thread(target=lambda: int("Hong^Gildong"))
+aside.start()
+aside.join()
 try:
     raise ValueError("no such patient 'Kim Cheolsu'")
 except ValueError as error:
@@ -176,6 +179,7 @@ def test_no_canary_is_in_logs_warnings_or_tracebacks_of_a_hostile_file(tmp_path)
     )
 
     assert done.returncode == 1 and b"RuntimeError" in done.stderr and b"UserWarning" in done.stderr
+    assert b"ValueError: invalid literal" in done.stderr  # of the thread
     assert canaries_in(done.stdout + done.stderr) == set()
 
 

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imaging.errors import ImagingError
+from workup import redaction
 from workup.errors import WorkupError
 
 if TYPE_CHECKING:  # the one that asks begins without the imports of the one that reads
@@ -132,4 +134,6 @@ def _written(memory: int, arrays: Sequence[pickle.PickleBuffer]) -> list[Place]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is answered by the one that asked
+    redaction.install()
     main(*sys.argv[1:])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 import warnings
 from types import TracebackType
@@ -94,6 +95,7 @@ def install() -> None:
             handler.addFilter(cleaner)
     warnings.showwarning = _show_warning
     sys.excepthook = _show_error
+    threading.excepthook = _show_error_of_thread
 
 
 def _show_warning(
@@ -112,3 +114,8 @@ def _show_error(kind: type[BaseException], error: BaseException, trace: Tracebac
         sys.__excepthook__(kind, error, trace)
         return
     sys.stderr.write(redacted_traceback(error.with_traceback(trace)) + "\n")
+
+
+def _show_error_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None and ended.exc_type is not SystemExit:
+        _show_error(ended.exc_type, ended.exc_value, ended.exc_traceback)
