@@ -7,6 +7,7 @@ import zipfile
 import imagecodecs
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from imaging.dicom import tags
 from imaging.dicom.decoding import J2K_LOSSLESS, check_tail, decode
@@ -304,7 +305,6 @@ def test_a_philips_scale_is_recorded_where_it_holds_for_every_image(slopes, scal
 
 VALUES_OF_MR = {
     "another bandwidth": {"PixelBandwidth": "650"},
-    "fat suppression of an enhanced object": {"SpectrallySelectedSuppression": "FAT"},
     "evened out by a pre-scan": {"ImageType": ["ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D"]},
     "water of a Dixon series": {"ImageType": ["ORIGINAL", "PRIMARY", "W", "DIS2D"]},
 }
@@ -325,3 +325,27 @@ def test_mr_images_whose_values_were_made_otherwise_are_of_another_sequence(chan
 
     assert [reason.code for reason in sequence_differs(*headers)] == ["MR_SEQUENCE_DIFFERS"]
     assert not sequence_differs(headers[0], headers[0])
+
+
+VALUES_OF_ENHANCED_MR = {
+    "MRModifierSequence": ("SpectrallySelectedSuppression", "FAT", "NONE"),
+    "MRImagingModifierSequence": ("PixelBandwidth", "390", "650"),
+    "MRReceiveCoilSequence": ("ReceiveCoilName", "Body", "Torso"),
+}
+
+
+@pytest.mark.parametrize("group", VALUES_OF_ENHANCED_MR)
+def test_an_enhanced_object_says_in_groups_how_its_values_were_made(group, tmp_path):
+    name, *values = VALUES_OF_ENHANCED_MR[group]
+    headers = []
+    for value in values:
+        made = enhanced(series(4, modality="MR", slope=1.0, intercept=0.0))
+        said = Dataset()
+        setattr(said, name, value)
+        setattr(made.SharedFunctionalGroupsSequence[0], group, [said])
+        write([made], tmp_path / value)
+        headers.append(load_study(tmp_path / value).acquisitions[0].header)
+
+    (reason,) = sequence_differs(*headers)
+
+    assert reason.message == f"{name} {values[0]} and {values[1]}"

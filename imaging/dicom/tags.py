@@ -93,6 +93,9 @@ FRAME_MACROS = (
     0x00189329,  # CT Image Frame Type
     0x00189112,  # MR Timing and Related Parameters
     0x00189114,  # MR Echo
+    0x00189115,  # MR Modifier
+    0x00189006,  # MR Imaging Modifier
+    0x00189042,  # MR Receive Coil
     0x00189117,  # MR Diffusion
     0x00189118,  # Cardiac Synchronization
     0x00189314,  # CT Reconstruction
