@@ -158,6 +158,8 @@ PASSES_OF_ONE_SERIES = {
     "three passes called early arterial": ("DISCO EARLY ART", (0.0, 8.0, 16.0), A),
     "two portal venous passes": ("LAVA PORTAL", (0.0, 20.0), PV),
     "a whole dynamic series called arterial": ("LAVA ART", (0.0, 35.0, 70.0, 180.0), NOTHING),
+    "a whole dynamic series called unenhanced": ("LAVA PRE+3 DYN", (0.0, 40.0, 75.0, 180.0), NOTHING),
+    "an unenhanced series in two parts": ("LAVA PRE", (0.0, 15.0), U),
     "two passes further apart than the portal venous phase is long": ("LAVA PORTAL", (0.0, 60.0), NOTHING),
     "one pass": ("DISCO LATE ART", (0.0,), LA),
     "images of one moment": ("DISCO LATE ART", (0.0, 0.0), LA),

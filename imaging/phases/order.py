@@ -30,9 +30,11 @@ RANK: Mapping[Phase, int] = {
     Phase.HEPATOBILIARY: 5,
 }
 _ARTERIAL_RANKS = (1, 2)
-#: Time between two passes of one phase is no longer than its window. [s]
+#: Time between two passes of one phase is no longer than its window; between unenhanced ones of one series no
+#: longer than from an injection to the late arterial phase, else a later one may be enhanced. [s]
 _ARTERIAL_LENGTH_S = LATE_ARTERIAL_S[1] - EARLY_ARTERIAL_S[0]
 LONGEST_BETWEEN_S: Mapping[Phase, float] = {
+    Phase.UNENHANCED: LATE_ARTERIAL_S[0],
     Phase.EARLY_ARTERIAL: _ARTERIAL_LENGTH_S,
     Phase.LATE_ARTERIAL: _ARTERIAL_LENGTH_S,
     Phase.ARTERIAL: _ARTERIAL_LENGTH_S,
