@@ -43,9 +43,10 @@ GADOXETATE_NAMES = re.compile(
     r"gadoxet|eovist|primovist|gd[-\s]?eob|\beob\b|eob[-\s]?dtpa|プリモビスト|프리모비스트|普美显",
     re.IGNORECASE,
 )
-#: Words that say that contrast was given and not which agent.
+#: Words that say that contrast was given, of what kind and how much, and not which agent.
 _NO_AGENT = re.compile(
-    r"(?:gadolinium|gado?|gd|gbca|contrast|based|agents?|medium|media|intravenous|iv|yes|given|unknown|조영제|[\s,./+()-])*",
+    r"(?:gadolinium|gado?|gd|gbca|contrast|based|agents?|medium|media|intravenous|iv|yes|given|unknown|조영제"
+    r"|chelate|non|ionic|enhanced|injection|injected|dose|mmol|ml|mg|kg|cc|[\W\d_])*",
     re.IGNORECASE,
 )
 _MR = ("MR", "MRI")

@@ -328,6 +328,7 @@ POLICY_ROWS: list[tuple[str, str, str, dict[str, Any], str]] = [
     *[("P26", "portal_decides", "I4", {f"{D}.washout_portal": False, f"{D}.washout_delayed": True,
                                        f"{S}.modality": "MR", f"{S}.contrast_agent": agent}, s)
       for agent, s in ((None, U), ("gadolinium-based contrast agent", U), ("Gd (IV)", U), ("조영제", U),
+                       ("Contrast: gadolinium 10 mL", U), ("non-ionic Gd, 0.1 mmol/kg", U),
                        ("gadobutrol", P), ("Gd-DTPA", P))],
     ("P27", "cross_check", "I6", {"liver.child_pugh_reported_class": "A", "labs": []}, U),
     ("P27", "stands_in", "I6", {"liver.child_pugh_reported_class": "A", "labs": []}, P),
