@@ -31,7 +31,7 @@ needs_memory = pytest.mark.skipif(not ReadingApart.possible(), reason="no memory
 def test_files_are_counted_up_to_the_last_and_the_reading_is_that_of_the_folder(tmp_path, apart):
     usual = sys.getswitchinterval()
     loading = Loading(SAMPLE, reader="A", case_folder=tmp_path / "case", apart=apart)
-    told = list(loading.progress())
+    told = [news for news in loading.progress() if news is not None]
     loading.wait(60.0)
     opened = loading.result()
 
@@ -45,7 +45,7 @@ def test_files_are_counted_up_to_the_last_and_the_reading_is_that_of_the_folder(
 @WHERE
 def test_why_nothing_can_be_opened_is_raised_where_the_reading_is_asked_for(tmp_path, apart):
     loading = Loading(tmp_path, case_folder=tmp_path / "case", apart=apart)
-    assert list(loading.progress()) == []
+    assert set(loading.progress()) <= {None}
 
     loading.wait(60.0)
     assert isinstance(loading.outcome, (ImagingError, WorkupError))
@@ -133,3 +133,15 @@ def test_a_fault_of_the_process_tells_no_name():
 
     assert done.returncode == 1 and "ValueError: invalid literal" in done.stderr
     assert "HONG" not in done.stderr
+
+
+@needs_memory
+def test_who_follows_may_stop_although_the_disk_does_not_answer(tmp_path):
+    loading = Loading(SAMPLE, reader="A", case_folder=tmp_path / "case", apart=True)
+    stalled = loading._apart._process
+    stalled.send_signal(signal.SIGSTOP)
+    news = loading.progress()
+    assert any(next(news) is None for _ in range(20))
+
+    stalled.send_signal(signal.SIGCONT)
+    assert len(loading.result().reading.study.acquisitions) == 4

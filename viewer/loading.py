@@ -92,13 +92,16 @@ class Loading:
         """Whether it is read in a process of its own."""
         return self._apart is not None
 
-    def progress(self) -> Iterator[tuple[int, int]]:
-        """Files read and files in all, as they come, until loading has ended."""
+    def progress(self) -> Iterator[tuple[int, int] | None]:
+        """Files read and files in all, as they come, until loading has ended; None while there is no news.
+
+        So whoever follows may stop at any time, though the disk should not answer.
+        """
         while self._thread.is_alive():
             try:
                 yield self._files.get(timeout=_LOOK_EVERY_S)
             except Empty:
-                continue
+                yield None
 
     def result(self) -> OpenedReading:
         """The reading, as soon as it is there.

@@ -45,6 +45,10 @@ def load_with_progress(viewer: Any, loading: Loading, built: Callable[[OpenedRea
     panel = OpeningPanel(loading.path.name)
     dock = viewer.window.add_dock_widget(panel, name="Opening", area="bottom")
 
+    def told(news: tuple[int, int] | None) -> None:
+        if news is not None:
+            panel.show_progress(*news)
+
     def done(_nothing: object = None) -> None:
         if isinstance(loading.outcome, Exception):
             panel.show_refusal(loading.outcome)
@@ -53,6 +57,6 @@ def load_with_progress(viewer: Any, loading: Loading, built: Callable[[OpenedRea
             built(loading.outcome)
 
     worker = thread_worker(loading.progress)()
-    worker.yielded.connect(lambda progress: panel.show_progress(*progress))
+    worker.yielded.connect(told)
     worker.returned.connect(done)
     worker.start()
