@@ -162,20 +162,25 @@ def plain_words(text: str | None) -> str:
 
 
 def _organ_named(words: str, *, solid: bool) -> str | None:
-    in_liver = _LIVER_PART.search(words) or _says_part_of_liver(words, solid=solid)
+    in_liver = _LIVER_PART.search(words) or _says_part_of_liver(words) or _names_segment(words, solid=solid)
     return _organ_written(words) or ("liver" if in_liver else None)
 
 
-def _says_part_of_liver(words: str, *, solid: bool = False) -> bool:
+def _says_part_of_liver(words: str) -> bool:
     """Whether the words name a part of the liver and nothing else."""
     places = [word for word in re.findall(r"\w+", words) if not _NO_PLACE.fullmatch(word)]
     alone = all(_PART.fullmatch(word) or _PART_NUMBER.fullmatch(word) for word in places)
-    return alone and _mentions_part_of_liver(words, solid=solid)
+    return alone and _mentions_part_of_liver(words)
 
 
-def _mentions_part_of_liver(words: str, *, solid: bool = False) -> bool:
+def _mentions_part_of_liver(words: str) -> bool:
+    return any(map(_PART.fullmatch, re.findall(r"\w+", words))) or _names_segment(words, solid=False)
+
+
+def _names_segment(words: str, *, solid: bool) -> bool:
+    """Whether one of the words is a segment's number, whatever stands beside it ("S7 near IVC")."""
     segment = _SEGMENT if solid else _LIVER_SEGMENT
-    return any(_PART.fullmatch(word) or segment.fullmatch(word) for word in re.findall(r"\w+", words))
+    return any(map(segment.fullmatch, re.findall(r"\w+", words)))
 
 
 def _organ_written(words: str) -> str | None:

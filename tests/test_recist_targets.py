@@ -183,6 +183,8 @@ def test_limits_hold_for_any_patient(found):
         ("right posterior section", None, "liver"),
         ("S8", None, "liver"),
         ("S5/6", LesionKind.SOLID, "liver"),
+        ("S7 near IVC", LesionKind.SOLID, "liver"),
+        ("S4/S8 junction", None, "liver"),
         ("S1", None, "s1"),  # of the liver or of the spine: not told,
         ("S1", LesionKind.SOLID, "liver"),  # unless it is known to be no bone
         ("RUL seg 3", None, "lung"),
