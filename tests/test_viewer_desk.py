@@ -266,6 +266,23 @@ def test_each_key_is_known_and_used_once():
     assert all(combination and not combination.endswith("+") for combination in combinations)
 
 
+def test_what_is_painted_lets_the_image_through_and_what_is_hidden_stays_so(desk):
+    def opacity():
+        (every,) = {group.labels.opacity for group in desk.session.groups.values()}
+        return every
+
+    desk.new_region(RegionRole.TARGET_LESION)
+    border = opacity()
+    desk.session.set_tool(Tool.BRUSH)
+    assert 0.0 < opacity() < border
+
+    desk.toggle_outlines()
+    desk.session.set_tool(Tool.LOOK)
+    assert opacity() == 0.0
+    desk.toggle_outlines()
+    assert opacity() == border
+
+
 def seen(desk):
     """Everything that a key may change, apart from the reading."""
     session, viewer = desk.session, desk.session.viewer

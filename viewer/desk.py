@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from imaging.regions.region import RegionRole
 from viewer import compat, hanging, interact, keys, layout, orthogonal
 from viewer.hands import ReadingHands
-from viewer.layers import OUTLINE_OPACITY
 from viewer.session import Layout, Session, keys_beside
 from viewer.settings import DEFAULT_HABITS, Habits, remember
 from viewer.sync import Sync
@@ -54,7 +53,7 @@ class Desk:
         self.sync = Sync(self.session)
         self.panels: dict[str, Any] = {}
         self.ask_role: Callable[[], None] | None = None
-        self._outlines_seen, self._planes = True, False
+        self._planes = False
         self.wheel_scrolls = habits.wheel_scrolls
         self._layout_at_first = habits.layout
         self._look: dict[str, Any] = {}
@@ -138,9 +137,8 @@ class Desk:
 
     def toggle_outlines(self) -> None:
         """Show or hide outlines, to see what lies under them."""
-        self._outlines_seen = not self._outlines_seen
-        for group in self.session.groups.values():
-            group.labels.opacity = OUTLINE_OPACITY if self._outlines_seen else 0.0
+        self.session.outlines_hidden = not self.session.outlines_hidden
+        self.session.dress_layers()
 
     # Outlines
 

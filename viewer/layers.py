@@ -35,7 +35,7 @@ TWO_LETTERS_FROM_DEGREES = 10.0
 #: Layers of one acquisition, always in this order: image, labels, marks. napari's grid counts on it.
 GROUP_LENGTH = 3
 
-#: Border of an outline, and the filled outline while it is painted.
+#: Of the border of an outline.
 OUTLINE_OPACITY = 0.75
 #: Of what is written into the cells.
 FONT_SIZE = 11

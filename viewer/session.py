@@ -17,7 +17,7 @@ from imaging.errors import ImagingError
 from imaging.phases.phase import DEFINITE, Role
 from imaging.phases.timing import delay_s
 from viewer import compat
-from viewer.layers import GROUP_LENGTH, PhaseGroup, Shown, build_group, shown_together
+from viewer.layers import GROUP_LENGTH, OUTLINE_OPACITY, PhaseGroup, Shown, build_group, shown_together
 from viewer.windows import PRESETS, limits
 from viewer.words import PHASES, TIME_ORDER
 from workup.errors import WorkupError
@@ -64,6 +64,8 @@ LABEL_MODES: Mapping[Tool, str] = {
 FILLED_WITH = frozenset({Tool.BRUSH, Tool.ERASER, Tool.FILL, Tool.POLYGON})
 #: Width of the border otherwise.
 OUTLINE_PIXELS = 1
+#: A filled outline lets the image through that it is drawn on.
+FILLED_OPACITY = 0.4
 
 
 class SessionSignals(SignalGroup):  # type: ignore[misc]
@@ -106,6 +108,7 @@ class Session:
         #: Whether ``show`` leaves outlines and lines to be put up later, so that images are seen sooner.
         self.images_first = False
         self.outlines_up = False
+        self.outlines_hidden = False
 
     # Phases
 
@@ -233,6 +236,9 @@ class Session:
             contour = 0 if self.tool in FILLED_WITH else OUTLINE_PIXELS
             if labels.contour != contour:
                 labels.contour = contour
+            opacity = 0.0 if self.outlines_hidden else FILLED_OPACITY if contour == 0 else OUTLINE_OPACITY
+            if labels.opacity != opacity:
+                labels.opacity = opacity
         self.dress_slices()
 
     def dress_slices(self) -> None:
