@@ -144,6 +144,16 @@ def test_labels_that_leave_something_open_are_refused(tmp_path, capsys, name, te
     assert f"error[{code}]" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_labels_are_read_as_a_spreadsheet_of_any_country_saves_them(tmp_path, separator):
+    path = tmp_path / "labels.csv"
+    path.write_text(f"series_number{separator}phase\n5{separator}portal_venous\n", encoding="utf-8")
+    document = json.loads(run(SAMPLE, "--labels", path, "--json").stdout)
+    by_number = {a["series_number"]: a for a in document["acquisitions"]}
+
+    assert (by_number[5]["phase"], by_number[5]["confidence"]) == ("portal_venous", 1.0)
+
+
 @needs_real_data
 def test_a_folder_as_json_with_pictures_and_a_reader(tmp_path):
     labels = tmp_path / "labels.csv"

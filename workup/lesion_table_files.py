@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from recist.lesion_table import COLUMNS, LesionTable, check_columns, read_lesion_table
 from workup.errors import RecordError
+from workup.spreadsheet_rows import spreadsheet_rows
 
 
 def read_table(path: Path) -> LesionTable:
@@ -26,9 +25,7 @@ def read_table(path: Path) -> LesionTable:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise _no_table(path, 'is not UTF-8 text (a spreadsheet saves it as "CSV UTF-8")') from error
-    header = content.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter)
+    reader = spreadsheet_rows(content)
     names, rows = reader.fieldnames or (), list(reader)
     if not rows:
         raise _no_table(path, "holds no rows")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 from workup.case.case_files import has_log
 from workup.cohort.item import CohortItem
 from workup.errors import CaseError
+from workup.spreadsheet_rows import spreadsheet_rows
 
 #: How far below the root a case may lie.
 DEEPEST = 4
@@ -90,7 +89,7 @@ def _read_worklist(path: Path) -> list[CohortItem]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CaseError("BAD_WORKLIST", f"byte {error.start} is not UTF-8", expected="UTF-8 text") from error
-    rows = list(csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=text.partition("\n")[0].count)))
+    rows = list(spreadsheet_rows(text))
     unknown = [c for c in (rows[0] if rows else {}) if c not in _COLUMNS]
     if unknown:
         raise CaseError("BAD_WORKLIST", f"column {unknown[0]!r}", expected="columns " + ", ".join(_COLUMNS))

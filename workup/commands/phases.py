@@ -151,15 +151,13 @@ _NAMES_OF_A_SERIES = ("key", "series_uid", "series_number")
 
 def _read_labels(path: Path) -> dict[str, str]:
     """Phases by a reader: a JSON object, or a CSV with series_uid (or series_number, or key) and phase."""
-    import csv
-    import io
-
     from workup.case.case_files import read_json_object
     from workup.errors import WorkupError
+    from workup.spreadsheet_rows import spreadsheet_rows
 
     if path.suffix.lower() == ".json":
         return {name: str(phase) for name, phase in read_json_object(path).items()}
-    table = csv.DictReader(io.StringIO(_table_text(path)))
+    table = spreadsheet_rows(_table_text(path))
     rows = list(table)
     columns = set(table.fieldnames or ())
     if "phase" not in columns or not columns & set(_NAMES_OF_A_SERIES):
@@ -237,12 +235,9 @@ def _phases_of_table(table: Path, output: Path | None, as_json: bool) -> None:
 
 def _read_table(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
     """Columns and rows of a CSV with commas, semicolons or tabs."""
-    import csv
-    import io
+    from workup.spreadsheet_rows import spreadsheet_rows
 
-    text = _table_text(path)
-    head = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
+    reader = spreadsheet_rows(_table_text(path))
     rows = list(reader)
     return list(reader.fieldnames or ()), rows
 

@@ -8,9 +8,7 @@ known but may be an analyte stands as a result without a value, so that no earli
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +19,7 @@ from workup.errors import RecordError
 from workup.record.analytes import analyte_named, analytes_resembling
 from workup.record.record import parse_record
 from workup.record.record_files import read_bytes
+from workup.spreadsheet_rows import spreadsheet_rows
 
 COLUMNS = ("analyte", "value", "comparator", "unit", "uln", "lln", "reference_range_kind", "date", "source")
 
@@ -96,8 +95,7 @@ def _text(data: bytes, name: str) -> str:
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and filled cells of every row."""
-    first_line = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=first_line.count))
+    rows = spreadsheet_rows(text)
     header = [column.strip().lower() for column in rows.fieldnames or ()]
     _check_header(header, name)
     rows.fieldnames = header
